@@ -8,7 +8,7 @@ from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, models, service
+from api.operations import health, metrics, models, service, traffic, versions
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
@@ -24,6 +24,7 @@ from api.submission import retry, sentiment, submit
 from api.usage import views as usage
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
+from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
@@ -37,13 +38,14 @@ from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  the parts of the API, each by its name
     settings: Settings,
     *,
     store: JobStore,
     blobs: Blobs,
     dispatch: Dispatch,
     fleet: Fleet,
+    aliases: Aliases,
     overview: Overview,
     monitor: Monitor,
     stores: Stores | None = None,
@@ -58,6 +60,7 @@ def create_app(
         blobs: uploads and results.
         dispatch: sends tasks to the workers.
         fleet: which models and workers there are.
+        aliases: which versions of models their names mean.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
         stores: object storage with files of users; None: that of the environment.
@@ -78,6 +81,7 @@ def create_app(
         blobs,
         dispatch,
         fleet,
+        aliases,
         overview,
         monitor,
         SyncScorer(settings, store, dispatch),
@@ -106,6 +110,8 @@ def create_app(
         summary,
         receipt,
         models,
+        versions,
+        traffic,
         health,
         metrics,
         service,

@@ -16,6 +16,7 @@ from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
 from api.security import errors as access_errors
+from shared.errors import aliases as alias_errors
 from shared.errors import input as input_errors
 from shared.errors import output as output_errors
 from shared.errors import service as errors
@@ -61,6 +62,14 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     input_errors.BadRequestField: HTTPStatus.BAD_REQUEST,
+    alias_errors.AmbiguousVersion: HTTPStatus.UNPROCESSABLE_ENTITY,
+    alias_errors.BadAlias: HTTPStatus.UNPROCESSABLE_ENTITY,
+    alias_errors.NoSuchAlias: HTTPStatus.NOT_FOUND,
+    alias_errors.AliasMoved: HTTPStatus.CONFLICT,
+    alias_errors.NoFormerChampion: HTTPStatus.CONFLICT,
+    alias_errors.NotServed: HTTPStatus.CONFLICT,
+    alias_errors.VersionInUse: HTTPStatus.CONFLICT,
+    alias_errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoSuchModel: HTTPStatus.NOT_FOUND,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchBatch: HTTPStatus.NOT_FOUND,
@@ -104,6 +113,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoModelYet: 5,
     errors.ModelsLoading: 5,
     errors.NoWorker: 5,
+    alias_errors.NoChampion: 10,
     errors.NoAnswerInTime: 10,
     errors.StreamsFull: 10,
     errors.QuestionsFull: 5,

@@ -1,18 +1,19 @@
 """The objects that all views share, as `create_app` got or made them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
+from api.canary import Canary
+from api.model_names import ModelNames
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
+from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.input import UnknownModel
-from shared.errors.service import NoModelYet
 from shared.fleet import Fleet, Served
 from shared.jobs.job_store import JobStore
 from shared.lanes import Lanes
@@ -34,6 +35,7 @@ class Services:
     blobs: Blobs
     dispatch: Dispatch
     fleet: Fleet
+    aliases: Aliases
     overview: Overview
     monitor: Monitor
     sync_scorer: SyncScorer
@@ -43,28 +45,32 @@ class Services:
     stores: Stores
     open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
+    canary: Canary = field(default_factory=Canary)
 
     @property
     def lanes(self) -> Lanes:
         """Starts the steps of bulk jobs."""
         return Lanes(self.settings, store=self.store, dispatch=self.dispatch, fleet=self.fleet)
 
-    def model(self, name: str | None) -> Served:
-        """The model of a name. Without a name: the only model there is, or else the default model.
+    @property
+    def names(self) -> ModelNames:
+        """The models, by the names that requests give them."""
+        return ModelNames(self.fleet, self.aliases, self.settings.default_model)
+
+    def model(self, ref: str | None, labels: tuple[str, ...] = ()) -> Served:
+        """The model that a name means: `mine`, `mine@3f2a` or `mine@challenger`.
+
+        Without a name it is the only model there is, or else the default model. In place of a
+        champion it may be the challenger, see `Canary`; `labels` are those of a new job.
 
         Raises:
             shared.errors.service.NoModelYet: no worker has announced a model yet.
-            shared.errors.input.UnknownModel: no worker has announced a model of that name.
+            shared.errors.input.UnknownModel: there is no such model, version or alias.
+            shared.errors.aliases.AmbiguousVersion: it is the beginning of several versions.
+            shared.errors.aliases.NoChampion: the version that it means is not there.
         """
-        models = self.fleet.models()
-        if not models:
-            raise NoModelYet
-        if name is None and len(models) == 1:
-            return next(iter(models.values()))
-        name = name or self.settings.default_model
-        if name not in models:
-            raise UnknownModel(model=name, models=", ".join(models))
-        return models[name]
+        names = self.names
+        return self.canary.choose(names, ref, names.find(ref), labels)
 
 
 def current_services() -> Services:

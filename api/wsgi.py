@@ -3,6 +3,7 @@
 from api.app import create_app
 from shared.config.settings import load_settings
 from shared.dispatch import CeleryDispatch, make_celery
+from shared.redis.aliases import RedisAliases
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -23,6 +24,7 @@ app = create_app(
     blobs=SealedBlobs(_blobs),
     dispatch=CeleryDispatch(make_celery(_settings), _link.now),
     fleet=RedisFleet(_link, _settings),
+    aliases=RedisAliases(_link, SealedBlobs(_blobs)),
     overview=RedisOverview(_link),
     monitor=RedisMonitor(_link),
     direct_files=open_direct_files(_settings),

@@ -46,6 +46,7 @@ class Running:
         pids: program -> process ids: `redis`, `api` (gunicorn's main process and its children),
             `worker` (the main process), `worker processes` (its children, which score).
         ready_seconds: the time from the start of the worker to the first status 200 of `/readyz`.
+        all_ready: when all worker processes served, in seconds since the epoch.
     """
 
     url: str
@@ -55,6 +56,7 @@ class Running:
     data: Path
     pids: dict[str, list[int]]
     ready_seconds: float
+    all_ready: float
 
     def redis(self) -> Redis:
         """A new connection to the service's Redis; the caller must close it."""
@@ -108,7 +110,7 @@ def service(
             wait_for_port(program, port, "/readyz", output)
             ready = time.time()
             _wait_for_processes(port, processes, key)
-            yield _inspect(program, port, data, ready)
+            yield _inspect(program, port, data, ready, time.time())
         finally:
             stop(program)
 
@@ -164,7 +166,9 @@ def _serving(port: int, key: str) -> int:
         connection.close()
 
 
-def _inspect(program: subprocess.Popen[bytes], port: int, data: Path, ready: float) -> Running:
+def _inspect(
+    program: subprocess.Popen[bytes], port: int, data: Path, ready: float, all_ready: float
+) -> Running:
     pids: dict[str, list[int]] = {"redis": [], "api": [], "worker": [], "worker processes": []}
     redis_url, started = "", ready
     for process in psutil.Process(program.pid).children(recursive=True):
@@ -192,6 +196,7 @@ def _inspect(program: subprocess.Popen[bytes], port: int, data: Path, ready: flo
         data=data,
         pids=pids,
         ready_seconds=ready - started,
+        all_ready=all_ready,
     )
 
 

@@ -4,7 +4,7 @@ import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import joblib
 import numpy as np
@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
+from scoring.estimators.class_columns import no_rows, output_frame
 from scoring.estimators.named_classes import with_class_names
-from scoring.estimators.output_columns import typed_values
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
 from scoring.estimators.sentiment import Sentiment
@@ -35,10 +35,24 @@ from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
 from shared.model import SCORE, Card, Model
-from shared.signature import SENTIMENT, Output
+from shared.signature import SENTIMENT
 from shared.tables.trial_rows import trial_rows
 
 logger = logging.getLogger(__name__)
+
+
+class Parts(NamedTuple):
+    """What a model consists of, for `scoring.mapped.writing`.
+
+    Attributes:
+        estimator: what computes probabilities or predictions, perhaps faster code.
+        sentiment: how the score follows; None if the model gives none.
+        predictions: the further outputs; None if the score is the only one.
+    """
+
+    estimator: Any
+    sentiment: Sentiment | None
+    predictions: Predictions | None
 
 
 class SklearnModel(Model):
@@ -85,6 +99,11 @@ class SklearnModel(Model):
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
 
+    @property
+    def parts(self) -> Parts:
+        """What the model consists of."""
+        return Parts(self._estimator, self._sentiment, self._predictions)
+
     @classmethod
     @override
     def load(cls, folder: Path, card: Card) -> Self:
@@ -109,17 +128,12 @@ class SklearnModel(Model):
             numbers = self.numbers(self._read(frame)) if len(frame) else np.empty(0)
             return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
         if not len(frame):
-            return _no_rows(self._outputs).set_index(frame.index)
+            return no_rows(self._outputs, frame)
         rows = self._read(frame)
         with _one_at_a_time():
             raw = self._predictions.raw(rows)
             columns = self._predictions.columns(raw, rows, self._wanted)
-        if self._sentiment:
-            columns[SCORE] = np.clip(self._sentiment.score(raw), 0.0, 1.0)
-            if self._sentiment.cuts:
-                columns["label"] = self._sentiment.labels(columns[SCORE])
-        chosen = {output.name: _column(columns[output.name], frame) for output in self._outputs}
-        return pd.DataFrame(chosen, index=frame.index, copy=False)
+        return output_frame(columns, raw, self._sentiment, self._outputs, frame)
 
     @override
     def for_outputs(self, names: Iterable[str]) -> Model:
@@ -185,19 +199,6 @@ class SklearnModel(Model):
             return None
         of = Sentiment.of_texts if self._takes_texts else Sentiment.of_table
         return of(estimator, self.card.options)
-
-
-def _column(values: npt.NDArray[Any], frame: pd.DataFrame) -> Any:
-    """A column of a frame with the index of another one."""
-    if values.dtype != object:
-        return values
-    # pandas would make a dtype of its own of an array of strings, if it might infer one.
-    return pd.Series(values, index=frame.index, dtype=object)
-
-
-def _no_rows(outputs: Sequence[Output]) -> pd.DataFrame:
-    """A frame with the columns of a signature, and no rows."""
-    return pd.DataFrame({one.name: pd.Series(typed_values([], one.type)) for one in outputs})
 
 
 def _one_at_a_time() -> Any:

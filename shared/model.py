@@ -1,7 +1,6 @@
 """A model: a folder with a card, which names the files of the model and their digests."""
 
-import hashlib
-import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -18,27 +17,31 @@ from pydantic import (
     model_validator,
 )
 
+from shared.digests import check_digests, file_digest, version_of
 from shared.errors.model import (
     BadCard,
-    DigestMismatch,
     ModelReplaced,
     NoCard,
     NoModelFolder,
     NoRuntime,
     UnknownFormat,
+    UnusableModel,
 )
+from shared.mapped_file import MAPPED_FILE, MappedFile, mapped_runtime
 from shared.signature import SCORE, SENTIMENT, TEXT, Input, Output, Signature
 
 if TYPE_CHECKING:
     # Only for the signature: the API imports this module, and has no pandas.
     import pandas as pd
 
+logger = logging.getLogger(__name__)
+
 CARD_FILE = "card.json"
 
-#: The entry point group in which a package names the class that runs a format.
+#: The entry points by which packages name the class that runs a format.
 RUNTIMES = "scorelane.runtimes"
 
-__all__ = ["SCORE", "TEXT"]
+__all__ = ["SCORE", "TEXT", "file_digest", "version_of"]
 
 #: How the effects of terms and columns on a score are found. `linear`: weight times value, which is
 #: exact. `tree`: from the paths through decision trees. `occlusion`: by scoring the row without
@@ -76,6 +79,7 @@ class Card(BaseModel):
     outputs: tuple[Output, ...] = Field(
         (), description="The columns that the model gives; none: one column `Sentiment_Score`."
     )
+    mapped: MappedFile | None = Field(None, description="The file that processes map, if any.")
 
     @model_validator(mode="after")
     def _check_signature(self) -> Self:
@@ -84,11 +88,11 @@ class Card(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out an empty signature: older releases refuse cards with fields unknown to them."""
+        """Leave out empty new fields: older releases refuse cards with fields unknown to them."""
         return {
             name: value
             for name, value in serialise(self).items()
-            if value or name not in ("inputs", "outputs")
+            if value or name not in ("inputs", "outputs", "mapped")
         }
 
     @property
@@ -108,6 +112,11 @@ class Card(BaseModel):
     def full_name(self) -> str:
         """Name and version, such as `fast@1f2e3d4c5b6a`; queues and jobs are bound to it."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The sha256 of each file in the folder: those that decide a score, and the mapped one."""
+        return self.files | ({MAPPED_FILE: self.mapped.sha256} if self.mapped else {})
 
     @property
     def model_file(self) -> str:
@@ -179,34 +188,6 @@ class Model(Protocol):
         return {}
 
 
-def file_digest(path: Path) -> str:
-    """The sha256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def version_of(
-    files: dict[str, str],
-    options: dict[str, Any],
-    inputs: Sequence[Input] = (),
-    outputs: Sequence[Output] = (),
-) -> str:
-    """The version of a model: 12 hex digits, a digest of all that decides a result.
-
-    Args:
-        files: the sha256 of each file, by its name.
-        options: the options on the card.
-        inputs: the inputs on the card.
-        outputs: the outputs on the card.
-    """
-    decisive: list[Any] = [files, options]
-    if inputs or outputs:
-        # Not without a signature: cards of older releases have none, and keep their versions.
-        decisive += [[one.model_dump() for one in inputs], [one.model_dump() for one in outputs]]
-    content = json.dumps(decisive, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
-
-
 def write_card(
     folder: Path,
     *,
@@ -249,8 +230,13 @@ def write_card(
         )
     except ValidationError as error:
         raise BadCard(path=folder / CARD_FILE, reason=_first_reason(error)) from error
-    (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    save_card(folder, card)
     return card
+
+
+def save_card(folder: Path, card: Card) -> None:
+    """Write a card as `card.json`."""
+    (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def read_card(folder: Path) -> Card:
@@ -276,19 +262,17 @@ def read_card(folder: Path) -> Card:
     if card.version != version_of(card.files, card.options, card.inputs, card.outputs):
         reason = "its version does not follow from its files, options and signature"
         raise BadCard(path=path, reason=reason)
-    for name, expected in card.files.items():
-        if Path(name).name != name:
-            raise BadCard(path=path, reason=f"{name} is not a plain file name")
-        found = file_digest(folder / name) if (folder / name).is_file() else "of no file"
-        if found != expected:
-            raise DigestMismatch(path=folder / name, found=found, expected=expected)
+    if strange := [name for name in card.digests if Path(name).name != name]:
+        raise BadCard(path=path, reason=f"{strange[0]} is not a plain file name")
+    check_digests(folder, card.digests)
     return card
 
 
 def load_model(folder: Path, version: str | None = None) -> Model:
     """Check the card and the digests, and then load the model with the runtime of its format.
 
-    A model file is not loaded before its digest matches the card: a pickle is code.
+    A model file is not loaded before its digest matches the card: a pickle is code. A model with a
+    mapped file is loaded from that, if it can be here and gives the scores that it gave.
 
     Args:
         folder: the model folder.
@@ -301,6 +285,22 @@ def load_model(folder: Path, version: str | None = None) -> Model:
     card = read_card(folder)
     if version not in (None, card.version):
         raise ModelReplaced(folder=folder, found=card.version, expected=version)
+    if runtime := mapped_runtime(card.mapped):
+        try:
+            model: Model = runtime.load(folder, card)
+        except (UnusableModel, OSError) as error:
+            logger.warning("%s is loaded from %s: %s", card.full_name, card.model_file, error)
+        else:
+            return model
+    return load_own(folder, card)
+
+
+def load_own(folder: Path, card: Card) -> Model:
+    """Load a model from its own file, with the runtime of its format. It must be checked before.
+
+    Raises:
+        shared.errors.model.ModelError: no runtime can load it.
+    """
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}
     if card.format not in runtimes:
         formats = ", ".join(sorted(runtimes)) or "none"

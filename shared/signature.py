@@ -24,9 +24,17 @@ ColumnType = Literal["string", "double", "long", "boolean", "datetime"]
 #: predicts that has no classes. `expected value`: the mean of numbers that stand for the classes,
 #: weighted by their probabilities. The others are outputs that a job has added to those of its
 #: model, see `shared.jobs.added_outputs`. `explanation`: the name of a term or column that moved
-#: the score. `effect`: by how much, or a number to which effects are added.
+#: the score. `effect`: by how much, or a number to which effects are added. `error`: why a second
+#: model has no values.
 Meaning = Literal[
-    "score", "label", "probability", "prediction", "expected value", "explanation", "effect"
+    "score",
+    "label",
+    "probability",
+    "prediction",
+    "expected value",
+    "explanation",
+    "effect",
+    "error",
 ]
 
 #: The names of the types in the Open Inference Protocol.

@@ -9,6 +9,7 @@ from shared.errors.model import UnusableModel
 from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
 from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
 from training.added.copied import Copied
+from training.added.mapped import with_mapped_file
 from training.added.meaning import Meaning
 from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
@@ -230,6 +231,7 @@ def _proven(
         (folder / EXAMPLES_FILE).write_text(kept.to_json(), encoding="utf-8")
         card = _write_card(folder, copied, card.format, card.name, card.description)
         model.card = card
+    model.card = card = with_mapped_file(folder, model, rows)
     return Added(
         card=card,
         model=model,

@@ -11,6 +11,7 @@ import joblib
 import pandas as pd
 
 from shared.model import TEXT, Card, Model, load_model, write_card
+from training.added.mapped import with_mapped_file
 from training.checks import notes_on
 from training.data import DEV, TEST, TRAIN, read_labelled, split
 from training.evaluate import evaluate, scores_of
@@ -86,7 +87,8 @@ def train(
         progress("measuring", 0.95)
         # Use the runtime that will serve the model, so that the figures are those of the service.
         model = load_model(folder)
-        card = write(figures=_measure(model, measured_on) | figures)
+        model.card = write(figures=_measure(model, measured_on) | figures)
+        card = with_mapped_file(folder, model)
         if options.report:
             from training.report import write_report  # noqa: PLC0415  it may plot
 

@@ -17,6 +17,7 @@ from celery.signals import celeryd_after_setup, setup_logging
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
 from shared.model_folders import read_folders, reason_of
+from shared.private_copies import room_for_copies
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.monitor import log_errors
@@ -72,7 +73,7 @@ def main() -> None:
     with closing(RedisLink(settings)) as link:
         withdraw_predecessor(RedisFleet(link, settings))
     main_process.unready = UnreadyProcesses(processes)
-    with closing(ServedModels(folders, processes)) as models:
+    with room_for_copies(), closing(ServedModels(folders, processes)) as models:
         main_process.models = models
         # After this time Celery kills a process that is not ready, and starts another.
         app.conf.worker_proc_alive_timeout = models.load_seconds

@@ -27,6 +27,7 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.monitoring.disk import disk_space
+from shared.redis.aliases import RedisAliases
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -43,7 +44,9 @@ from worker.announcement import node_name
 from worker.app import drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
+from worker.models.model_watcher import ModelWatcher
 from worker.models.served_models import ServedModels
+from worker.models.watching import make_watcher
 from worker.scoring_process import ScoringProcess
 from worker.telemetry.metrics_server import MetricsServer
 from worker.unready_processes import UnreadyProcesses
@@ -73,6 +76,7 @@ class MainProcess:
         self.loading_failed = multiprocessing.Event()
         self._stall_detector: StallDetector | None = None
         self._heartbeat: Heartbeat | None = None
+        self._model_watcher: ModelWatcher | None = None
         self._metrics_server: MetricsServer | None = None
         self._sender: Sender | None = None
         self._blobs: BlobStore | None = None
@@ -123,6 +127,7 @@ class MainProcess:
                 fleet=fleet,
                 erase=RedisErasure(link, settings, store).run,
                 remove_unfinished=blobs.remove_unfinished,
+                keep_aliases=RedisAliases(link, SealedBlobs(blobs)).keep,
             ),
             store=store,
             stall_detector=self._stall_detector,
@@ -132,6 +137,9 @@ class MainProcess:
             publish=(status.describe, sampler.run),
         )
         self._heartbeat.start()
+        if settings.models_seconds:
+            self._model_watcher = make_watcher(self.models, settings, consumer, link, store)
+            self._model_watcher.start()
         if settings.metrics_port:
             address = settings.metrics_host, settings.metrics_port
             self.serve_metrics(address, status, settings.allowed_hosts)
@@ -179,6 +187,8 @@ class MainProcess:
 
     def stop_heartbeat(self) -> None:
         """Announce that the worker stops."""
+        if self._model_watcher:
+            self._model_watcher.stop()
         if self._heartbeat:
             self._heartbeat.stop()
 

@@ -2,6 +2,7 @@
 
 from string import Formatter
 
+from shared.errors import aliases as alias_errors
 from shared.errors import input as input_errors
 from shared.errors import output as output_errors
 from shared.errors import service as errors
@@ -56,6 +57,32 @@ _VALUES = {
 
 #: Values for single errors.
 _OF: dict[type[ScorelaneError], dict[str, str]] = {
+    alias_errors.AmbiguousVersion: {
+        "model": "quick@3f2a",
+        "candidates": "quick@3f2a1b2c3d4e, quick@3f2a9c8d7e6f",
+    },
+    alias_errors.BadAlias: {
+        "alias": "decade",
+        "reason": "it could be the beginning of a version: use a word with other letters than "
+        "a to f",
+    },
+    alias_errors.NoSuchAlias: {"alias": "challenger", "aliases": "champion"},
+    alias_errors.AliasMoved: {
+        "alias": "champion",
+        "found": "3f2a1b2c3d4e",
+        "expected": "e5cff74e16d3",
+    },
+    alias_errors.NoChampion: {
+        "alias": "champion",
+        "version": "quick@3f2a1b2c3d4e",
+        "reason": "which no worker has",
+    },
+    alias_errors.NotServed: {"alias": "champion", "version": "quick@3f2a1b2c3d4e"},
+    alias_errors.VersionInUse: {
+        "version": "quick@3f2a1b2c3d4e",
+        "reason": "jobs wait for it",
+        "advice": "With force=true it is removed all the same, and these jobs fail.",
+    },
     errors.BadIdempotencyKey: {"reason": "it is empty"},
     errors.DataDamaged: {
         "key": "v1/files/of-alice/0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4/content",

@@ -7,7 +7,7 @@ from typing import Any
 from api.services import Services
 from api.submission.questions import ask, check_count, find_served
 from api.uploads.json_rows import Row
-from shared.errors.input import RowErrors
+from shared.errors.input import RowErrors, UnknownModel
 from shared.errors.service import NoSuchModel
 from shared.fleet import Served
 from shared.model import Card
@@ -51,20 +51,23 @@ def table_of(rows: Rows, inputs: Sequence[Input]) -> Table:
     )
 
 
-def served_in_path(at: Services, name: str, version: str | None = None) -> Served:
-    """The model that a path names, and perhaps its version.
+def served_in_path(at: Services, ref: str) -> Served:
+    """The model that a path names.
+
+    Args:
+        at: the models.
+        ref: `mine`, `mine@3f2a` or `mine@challenger`.
 
     Raises:
-        shared.errors.service.NoSuchModel: it is not the version that new requests get.
+        shared.errors.service.NoSuchModel: there is no such model or version.
         shared.errors.service.NoModelYet: no worker has announced a model yet.
+        shared.errors.aliases.AmbiguousVersion: it is the beginning of several versions.
+        shared.errors.aliases.NoChampion: the version that it means is not there.
     """
-    models = at.fleet.models()
-    found = models.get(name)
-    if found is None or version not in (None, found.card.version):
-        known = ", ".join(one.card.full_name for one in models.values()) or "none"
-        wanted = name if version is None else f"{name}@{version}"
-        raise NoSuchModel(model=wanted[:120], models=known)
-    return found
+    try:
+        return at.model(ref)
+    except UnknownModel as error:
+        raise _not_found(at, error) from None
 
 
 def answered(
@@ -72,8 +75,7 @@ def answered(
     served: Served,
     table: Table,
     outputs: tuple[Output, ...],
-    *,
-    exact: bool = False,
+    ref: str | None,
 ) -> tuple[Card, list[dict[str, Any]]]:
     """Score the rows of a request.
 
@@ -82,28 +84,37 @@ def answered(
         served: the model for which the rows were read.
         table: the rows; its list is emptied.
         outputs: those that are wanted.
-        exact: whether no other version may score them. If not, a newer one may that has the same
-            signature.
+        ref: the name that the request gives the model. Another version may score the rows if it
+            means that one by now, and that has the same signature.
 
     Returns:
         The card of the model that scored them, and for each row a record of the outputs and
         `error`.
 
     Raises:
-        shared.errors.service.NoSuchModel: only another version is served now.
+        shared.errors.service.NoSuchModel: the version is not there any more.
         shared.errors.base.ScorelaneError: there are too many rows, or nobody answers.
     """
     count = len(table)
     check_count(at, count)
-    now = find_served(at, served.card.name, served.card.signature)
-    if exact and now.card.version != served.card.version:
-        raise NoSuchModel(model=served.card.full_name, models=now.card.full_name)
-    scored = iter(ask(at, now, table.rows, outputs) if table.rows else [])
+    try:
+        now = find_served(at, ref, served.card.signature)
+    except UnknownModel as error:
+        raise _not_found(at, error) from None
+    card, found = now.card, list[dict[str, Any]]()
+    if table.rows:
+        card, found = ask(at, now, table.rows, outputs, ref)
+    scored = iter(found)
     nothing = dict.fromkeys(one.name for one in outputs)
-    return now.card, [
+    return card, [
         nothing | {"error": table.errors[row]} if row in table.errors else next(scored)
         for row in range(count)
     ]
+
+
+def _not_found(at: Services, error: UnknownModel) -> NoSuchModel:
+    known = ", ".join(one.card.full_name for one in at.names.current().values()) or "none"
+    return NoSuchModel(model=error.fields["model"], models=known)
 
 
 def refuse_errors(errors: Sequence[str | None], advice: str) -> None:

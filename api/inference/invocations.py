@@ -22,6 +22,7 @@ from api.requests.json_body import read_whole
 from api.requests.limits import BULK_ADVICE
 from api.schema.describe import OF_QUESTIONS, Answer, Content, describes, json
 from api.services import Services, current_services
+from api.submission.questions import MODEL_HEADER, with_model
 from api.uploads.charsets import to_utf8
 from api.uploads.columns import InputColumns
 from shared.errors.input import BadInferenceBody, BadOption, RowErrors
@@ -71,6 +72,7 @@ _ANSWERS = {
             },
             {"predictions": [{"label": "no", "probability_no": 0.88, "probability_yes": 0.12}]},
         ),
+        MODEL_HEADER,
     )
 }
 _ADVICE = "With ?errors=rows every prediction is an object, with an error of its own."
@@ -85,7 +87,7 @@ def invocations() -> Response:
     with `errors=rows` every prediction is an object with an `error`.
     """
     at, options = current_services(), invocation_options(request.args)
-    return _answer(at, at.model(options.model), options)
+    return _answer(at, at.model(options.model), options, options.model)
 
 
 @blueprint.post("/models/<name>/invocations")
@@ -99,7 +101,7 @@ def model_invocations(name: str) -> Response:
     if options.model not in (None, name):
         reason = "the path names another model"
         raise BadOption(option="model", value=str(options.model)[:80], reason=reason)
-    return _answer(at, served_in_path(at, name), options)
+    return _answer(at, served_in_path(at, name), options, name)
 
 
 @blueprint.get("/ping")
@@ -130,7 +132,7 @@ def version() -> Response:
     return Response(release(), mimetype="text/plain")
 
 
-def _answer(at: Services, served: Served, options: InvocationOptions) -> Response:
+def _answer(at: Services, served: Served, options: InvocationOptions, ref: str | None) -> Response:
     signature = served.card.signature
     where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
     with_errors = options.errors == "rows"
@@ -139,13 +141,13 @@ def _answer(at: Services, served: Served, options: InvocationOptions) -> Respons
         if not with_errors and table.errors:
             # Before the other rows are scored for nothing.
             refuse_errors(table.error_of_each, _ADVICE)
-        _, records = answered(at, served, table, outputs)
+        card, records = answered(at, served, table, outputs, ref)
         if not with_errors:
             refuse_errors([record["error"] for record in records], _ADVICE)
         found: dict[str, Any] = {
             "predictions": predictions(records, outputs, with_errors=with_errors)
         }
-        return jsonify(found)
+        return with_model(jsonify(found), card)
 
 
 def _table(at: Services, served: Served, where: InputColumns, memory: Reservation) -> Table:

@@ -52,12 +52,13 @@ def model_metadata(card: Card) -> dict[str, Any]:
     }
 
 
-def check_request(body: Any, card: Card) -> None:
+def check_request(body: Any, card: Card, ref: str) -> None:
     """Check a body, but for its tensors.
 
     Args:
         body: the parsed body.
         card: of the model that the path names.
+        ref: the name of the model in the path; a client may repeat it.
 
     Raises:
         shared.errors.input.BadInferenceBody: it is not one of the protocol, or asks for more than
@@ -67,8 +68,12 @@ def check_request(body: Any, card: Card) -> None:
         raise refused(f"it is {kind_of(body)} and no object")
     if odd := sorted(body.keys() - _FIELDS):
         raise refused(f"it has an unknown field {_shown(odd[0])}")
-    for field, own in (("model_name", card.name), ("model_version", card.version)):
-        if body.get(field) not in (None, own):
+    name, _, version = ref.partition("@")
+    for field, own, also in (
+        ("model_name", card.name, (name, ref)),
+        ("model_version", card.version, (version,)),
+    ):
+        if body.get(field) not in (None, own, *also):
             raise refused(f"its {field} is {_shown(body[field])}, and the path names {own}")
     if not isinstance(body.get("id"), str | None):
         raise refused(f"its 'id' is {kind_of(body['id'])} and no string")

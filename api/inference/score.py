@@ -6,6 +6,7 @@ from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_QUESTIONS, Answer, describes, json
 from api.schema.row_types import ANY_JSON_ROWS, SCORED_ROW
 from api.services import current_services
+from api.submission.questions import MODEL_HEADER
 from api.submission.scored_rows import scored_rows
 
 blueprint = Blueprint("scoring", __name__)
@@ -17,7 +18,9 @@ _EXAMPLE = [{"ref": 1, "label": "no", "probability_no": 0.88, "probability_yes":
 @describes(
     {
         200: Answer(
-            "The rows with their outputs.", json({"type": "array", "items": SCORED_ROW}, _EXAMPLE)
+            "The rows with their outputs.",
+            json({"type": "array", "items": SCORED_ROW}, _EXAMPLE),
+            MODEL_HEADER,
         )
     },
     refused=OF_QUESTIONS,

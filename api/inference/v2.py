@@ -19,8 +19,9 @@ from api.inference.open_inference import (
 from api.operations.health import readyz
 from api.release import release
 from api.requests.columns import chosen_outputs
-from api.schema.describe import OF_QUESTIONS, Answer, Content, describes, json
+from api.schema.describe import OF_A_MODEL, OF_QUESTIONS, Answer, Content, describes, json
 from api.services import current_services
+from shared.errors.base import ScorelaneError
 from shared.errors.input import BadInferenceBody, RowErrors, UnknownOption
 from shared.errors.service import Draining, ModelsLoading, NoModelYet, NoSuchModel, NoWorker
 
@@ -96,6 +97,7 @@ _PROBABILITY: Tensor = {
     "datatype": "FP64",
     "data": [0.12],
 }
+_NOT_FOUND: tuple[type[ScorelaneError], ...] = (NoSuchModel, *OF_A_MODEL)
 _NOT_READY = (NoModelYet, ModelsLoading, Draining)
 _MODEL, _VERSION = "/v2/models/<name>", "/v2/models/<name>/versions/<version>"
 
@@ -124,22 +126,22 @@ def ready() -> dict[str, bool]:
 
 @blueprint.get(_MODEL, endpoint="model")
 @blueprint.get(_VERSION, endpoint="model_version")
-@describes({200: Answer("The model.", json(ModelMetadata))}, refused=(NoSuchModel, NoModelYet))
+@describes({200: Answer("The model.", json(ModelMetadata))}, refused=(*_NOT_FOUND, NoModelYet))
 def model(name: str, version: str | None = None) -> dict[str, Any]:
     """The tensors that a model takes and gives.
 
     Some outputs may be given only if the request names them.
     """
-    return model_metadata(served_in_path(current_services(), name, version).card)
+    return model_metadata(served_in_path(current_services(), _ref(name, version)).card)
 
 
 @blueprint.get(f"{_MODEL}/ready", endpoint="model_ready")
 @blueprint.get(f"{_VERSION}/ready", endpoint="model_version_ready")
-@describes({200: Answer("It can.", json(ModelReady))}, refused=(NoSuchModel, NoModelYet, NoWorker))
+@describes({200: Answer("It can.", json(ModelReady))}, refused=(*_NOT_FOUND, NoModelYet, NoWorker))
 def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
     """Whether a live process serves the model."""
     at = current_services()
-    full_name = served_in_path(at, name, version).card.full_name
+    full_name = served_in_path(at, _ref(name, version)).card.full_name
     if not at.fleet.processes(full_name):
         raise NoWorker(model=full_name)
     return {"name": name, "ready": True}
@@ -173,13 +175,19 @@ def infer(name: str, version: str | None = None) -> Response:
     at = current_services()
     for option in request.args:
         raise UnknownOption(option=option[:80], options="none; outputs are named in the body")
-    served = served_in_path(at, name, version)
+    ref = _ref(name, version)
+    served = served_in_path(at, ref)
     signature = served.card.signature
     with at.body_memory.reserving() as memory:
         body = read_tensors(at, request, memory)
-        check_request(body, served.card)
+        check_request(body, served.card, ref)
         outputs = chosen_outputs(signature, names_of_outputs(body))
         table = Table(rows_of(body, signature.inputs))
-        card, records = answered(at, served, table, outputs, exact=version is not None)
+        card, records = answered(at, served, table, outputs, ref)
         refuse_errors([record["error"] for record in records], "Send the others without it.")
         return jsonify(answer_of(card, body, outputs, records))
+
+
+def _ref(name: str, version: str | None) -> str:
+    """The model that a path names: it may also have an alias in the place of the version."""
+    return name if version is None else f"{name}@{version}"

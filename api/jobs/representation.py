@@ -43,6 +43,13 @@ class ModelName(TypedDict):
     version: str
 
 
+class SecondModelJson(ModelName):
+    """The second of two models that score the rows of a job."""
+
+    suffix: Annotated[str, Field(description="What the names of its columns end with.")]
+    label_column: Annotated[str | None, Field(description="Null: there are no labels.")]
+
+
 class Counts(TypedDict):
     """Rows: `completed` are scored, `failed` have an error. `total` is null until it is known."""
 
@@ -82,6 +89,9 @@ class JobJson(TypedDict):
     detail: Annotated[str, Field(description="A sentence for people.")]
     owner: Annotated[str | None, Field(description="The owner of the key that it was sent with.")]
     model: ModelName
+    second_model: Annotated[
+        SecondModelJson | None, Field(description="The model that is compared with `model`.")
+    ]
     outputs: Annotated[
         list[OutputJson], Field(description="The outputs of the model in the results.")
     ]
@@ -128,6 +138,7 @@ EXAMPLE_JOB: JobJson = {
     "detail": "126,000 rows are done.",
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3"},
+    "second_model": None,
     "outputs": EXAMPLE_OUTPUTS,
     "input": None,
     "output": None,
@@ -170,6 +181,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "detail": _detail(services, job),
         "owner": job.spec.owner or None,
         "model": {"name": job.spec.model, "version": job.spec.version},
+        "second_model": _second_model(job),
         "outputs": outputs_json(job.spec.result_columns.outputs),
         "input": _input(job),
         "output": _output(job),
@@ -222,7 +234,7 @@ def why_unserved(services: Services, job: Job) -> str:
     if job.state in ENDED or services.fleet.processes(full_name):
         return ""
     reason = f"No worker serves {full_name} at present; it waits until one does."
-    other = services.fleet.models().get(job.spec.model)
+    other = services.names.current().get(job.spec.model)
     if other and services.fleet.processes(other.card.full_name):
         limit = f"{services.settings.replaced_seconds:g}"
         reason += f" {other.card.full_name} is served in its place: after {limit} s the job fails."
@@ -252,6 +264,17 @@ def _options(job: Job) -> dict[str, str] | None:
     if job.spec.options is None or job.spec.retention is None:
         return job.spec.options
     return job.spec.options | {"retention_seconds": f"{job.spec.retention:.0f}"}
+
+
+def _second_model(job: Job) -> SecondModelJson | None:
+    if not (second := job.spec.second):
+        return None
+    return {
+        "name": second.name,
+        "version": second.version,
+        "suffix": second.suffix,
+        "label_column": second.label_column or None,
+    }
 
 
 def _input(job: Job) -> InputJson | None:

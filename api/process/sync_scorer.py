@@ -65,7 +65,14 @@ class SyncScorer:
         self._long_waits = LongWaits(settings.waiting_questions)
         counters.add(WAITING, "sentiment", by=0)
 
-    def ask(self, full_name: str, rows: bytes, count: int, client: Client = NOBODY) -> bytes:
+    def ask(
+        self,
+        full_name: str,
+        rows: bytes,
+        count: int,
+        client: Client = NOBODY,
+        seconds: float | None = None,
+    ) -> bytes:
         """Score a few rows and wait for the result.
 
         If a worker dies with a question, the question is asked again after a lease. It has to be
@@ -76,13 +83,13 @@ class SyncScorer:
             rows: as `shared.tables.stored_rows.write_rows` writes them.
             count: the number of rows.
             client: for whom they are scored.
+            seconds: how long to wait at most; None: the setting `sentiment_timeout`.
 
         Returns:
             The result rows, as `shared.tables.csv_results.render` writes them.
 
         Raises:
-            shared.errors.service.NoAnswerInTime: no worker answered within the setting
-                `sentiment_timeout`.
+            shared.errors.service.NoAnswerInTime: no worker answered within these seconds.
             shared.errors.service.QuestionsFull: too many questions wait long already.
             shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
@@ -99,13 +106,19 @@ class SyncScorer:
             budgets=client.budgets,
         )
         with self._waiting(question.id) as waiter, ExitStack() as slot:
-            return self._answer_to(full_name, question, waiter, slot)
+            timeout = self._settings.sentiment_timeout if seconds is None else seconds
+            return self._answer_to(full_name, question, waiter, slot, timeout)
 
     def _answer_to(
-        self, full_name: str, question: Question, waiter: _Waiter, slot: ExitStack
+        self,
+        full_name: str,
+        question: Question,
+        waiter: _Waiter,
+        slot: ExitStack,
+        timeout: float,
     ) -> bytes:
         self._send(full_name, question)
-        timeout, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
+        lease = self._settings.lease_seconds
         now = time.monotonic()
         deadline, lease_end, prompt_end = now + timeout, now + lease, now + PROMPT_SECONDS
         while (result := self._wait(waiter, min(deadline, lease_end, prompt_end))) is None:

@@ -46,6 +46,14 @@ def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
     return lambda value: None if value == "all" else _names(name)(value)
 
 
+def _two_models(value: str) -> tuple[str, ...]:
+    names = _names("models")(value)
+    if len(names) != 2:
+        reason = "it must be the names of two models, separated by a comma"
+        raise BadOption(option="models", value=value[:80], reason=reason)
+    return names
+
+
 def _decimal(value: str) -> str:
     signs = {"point": ".", "comma": ",", ".": ".", ",": ","}
     if value not in signs:
@@ -131,6 +139,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "explain": _terms,
     "format": _format,
     "guess": _true_or_false("guess"),
+    "models": _two_models,
     "outputs": _names_or_all("outputs"),
     "priority": _priority,
     "quoting": _quoting,

@@ -28,7 +28,11 @@ def option(default: Any, description: str, schema: Schema = TEXT, example: Any =
 class RowOptions:
     """How rows are read and scored."""
 
-    model: str | None = option(None, "The name of the model. The service has a default.")
+    model: str | None = option(
+        None,
+        "The model: `mine`, `mine@3f2a` (a version, or at least 4 digits of its beginning) or "
+        "`mine@challenger` (an alias). The service has a default.",
+    )
     text_column: str | None = option(
         None, "The column with the texts. Default: the name of the model's input, mostly `text`."
     )
@@ -91,6 +95,19 @@ class JobOptions(RowOptions):
         (),
         "The columns that are carried through to the results: names separated by commas, or `all`.",
         example="all",
+    )
+    models: tuple[str, ...] = option(
+        (),
+        "Two models, separated by a comma, in place of `model`: each row is read once and scored "
+        "by both. The results are those of the first, with a column of each output of the second, "
+        "and the summary compares them.",
+        example="mine@champion,mine@challenger",
+    )
+    label_column: str | None = option(
+        None,
+        "With `models`: the column of the right values. The results carry it, and the summary "
+        "says which model is right more often, and whether by chance.",
+        example="label",
     )
     explain: int | None = option(
         None,

@@ -212,10 +212,8 @@ def _files(services: Services, job: Job) -> dict[str, str] | None:
     if job.model_files is not None:
         files: dict[str, str] = json_module.loads(job.model_files)
         return files
-    served = services.fleet.models().get(job.spec.model)
-    if served and served.card.version == job.spec.version:
-        return dict(served.card.files)
-    return None
+    served = services.fleet.versions().get(job.spec.full_name)
+    return dict(served.card.files) if served else None
 
 
 def _signatures(services: Services, found: Receipt) -> list[Signature]:

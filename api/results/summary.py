@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
+from api.results.comparison import ComparisonJson, comparison_json
 from api.results.output_summary import (
     Bin,
     LabelSummary,
@@ -66,6 +67,9 @@ class JobSummary(TypedDict):
         Field(description="The distribution of each output of the job, in order."),
     ]
     errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
+    comparison: Annotated[
+        ComparisonJson | None, Field(description="Null unless two models score the rows.")
+    ]
 
 
 def _scores(outputs: tuple[Output, ...], found: Summary) -> Scores | None:
@@ -90,6 +94,7 @@ _EXAMPLE: JobSummary = {
     "scores": _scores(SENTIMENT.outputs, _SCORES),
     "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
+    "comparison": None,
 }
 
 
@@ -101,6 +106,7 @@ def summary(job_id: str) -> JobSummary:
     job = find_job(services, job_id)
     outputs = job.spec.result_columns.outputs
     found = _summary(services, job, outputs)
+    second = job.spec.second
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
@@ -109,6 +115,7 @@ def summary(job_id: str) -> JobSummary:
         "scores": _scores(outputs, found),
         "outputs": summaries_of(outputs, found),
         "errors": [{"kind": kind, "rows": rows} for kind, rows in kinds],
+        "comparison": comparison_json(second, outputs, found.comparisons) if second else None,
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from shared.errors import aliases as alias_errors
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
@@ -23,6 +24,12 @@ OF_A_JOB: tuple[type[ScorelaneError], ...] = (
     errors.JobExpired,
     errors.JobLost,
     errors.JobNotRestored,
+)
+
+#: The errors of every path that takes the name of a model, but for one that there is not.
+OF_A_MODEL: tuple[type[ScorelaneError], ...] = (
+    alias_errors.AmbiguousVersion,
+    alias_errors.NoChampion,
 )
 
 #: The errors of every path that takes rows.
@@ -44,6 +51,7 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
     errors.ServiceFull,
     errors.BudgetSpent,
     errors.NoModelYet,
+    *OF_A_MODEL,
 )
 
 

@@ -62,6 +62,7 @@ _EXPOSED = ", ".join(
         "RateLimit",
         "RateLimit-Policy",
         "Retry-After",
+        "Scorelane-Model",
         "X-Request-ID",
     )
 )

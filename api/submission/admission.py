@@ -7,6 +7,7 @@ from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
 from api.services import Services
 from api.submission.added import added_of, signature_with
+from api.submission.second_model import two_models, with_labels
 from api.uploads.columns import InputColumns
 from shared.fleet import Served
 from shared.jobs.added_outputs import AddedOutputs, outputs_of
@@ -19,7 +20,7 @@ class Admitted:
 
     Attributes:
         options: all of them.
-        served: the model that will score the rows.
+        served: the model that will score the rows; if two do, the first one.
         inputs: where the inputs and the refs are in the request.
         outputs: the outputs in the results.
         added: the kinds of those that are not the model's own.
@@ -42,13 +43,20 @@ def admit(services: Services, options: JobOptions) -> Admitted:
         shared.errors.input.UnknownModel: no worker has announced this model.
         shared.errors.input.BadInput: another option cannot be used.
     """
-    served = services.model(options.model)
+    two = two_models(services, options)
+    served = two.first if two else services.model(options.model, options.label)
     own, added = served.card.signature, added_of(options)
     inputs = input_columns(own, options)
-    outputs = (*chosen_outputs(own, options.outputs), *outputs_of(added))
+    chosen, signature = chosen_outputs(own, options.outputs), signature_with(added, served)
+    outputs = (*chosen, *outputs_of(added))
+    if two:
+        options = with_labels(options)
+        signature = two.second.added_to(signature)
+        outputs = (*outputs, *two.columns(options, chosen))
     terms = terms_of(options, services.settings) | {
-        "signature": signature_with(added, served),
-        "outputs": tuple(one.name for one in outputs) if options.outputs != () else (),
+        "signature": signature,
+        "outputs": tuple(one.name for one in outputs) if two or options.outputs != () else (),
         "added": added,
+        "second": two.second if two else None,
     }
     return Admitted(options, served, inputs, outputs, added, terms)

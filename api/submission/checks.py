@@ -202,7 +202,7 @@ def check_upload(
     if review:
         admitted = review(admitted, columns)
     options = admitted.options
-    carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
+    carried = carried_columns(options, columns, admitted.outputs)
     layout = reader.layout(admitted.inputs, carried)
     if isinstance(layout, CsvLayout):
         layout = layout.model_copy(update={"decimal": options.decimal})
@@ -283,11 +283,12 @@ def check_json(
     options = admitted.options
     carried: tuple[str, ...] = ()
     if options.columns != ():
-        carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
+        carried = carried_columns(options, columns, admitted.outputs)
         check_columns(services.settings, len(carried))
     rows = json_rows(body.value, admitted.inputs, carried)
     # Small jobs are scored together, so all of them have the outputs of their model alone.
-    is_small = not admitted.added and _is_small(services, admitted.served, len(rows), body.size)
+    has_more = bool(admitted.added or options.models)
+    is_small = not has_more and _is_small(services, admitted.served, len(rows), body.size)
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))

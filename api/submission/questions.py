@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from flask import Response
+
 from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
 from api.security.access import current_identity
 from api.security.budgets import current_budgets
 from api.services import Services
 from api.uploads.json_rows import Row
-from shared.errors.service import ModelChanged, NoWorker, TooLarge
+from shared.errors.service import (
+    ModelChanged,
+    NoAnswerInTime,
+    NoWorker,
+    OwnerFull,
+    QuestionsFull,
+    ServiceFull,
+    TooLarge,
+)
 from shared.fleet import Served
+from shared.model import Card
 from shared.signature import Output, Signature
 from shared.tables.csv_results import parse
 from shared.tables.result_columns import ResultColumns
@@ -19,24 +30,38 @@ from shared.tables.stored_rows import write_rows
 COPIES = 4
 
 
-def find_served(at: Services, name: str | None, signature: Signature | None = None) -> Served:
-    """The model of a name that a live process serves.
+#: The share of the longest wait for an answer that a challenger in the place of the champion has.
+CANARY_SHARE = 0.2
+
+#: The header of an answer that names the version that has scored it, in the OpenAPI document.
+MODEL_HEADER = {"Scorelane-Model": "The version of the model that scored the rows: `mine@3f2a...`."}
+
+
+def with_model(answer: Response, card: Card) -> Response:
+    """The answer, with the header that names the version that has scored it."""
+    answer.headers["Scorelane-Model"] = card.full_name
+    return answer
+
+
+def find_served(at: Services, ref: str | None, signature: Signature | None = None) -> Served:
+    """The version that a name means, if a live process serves it.
 
     Args:
         at: the fleet, and the name of the default model.
-        name: of the model; None: as `Services.model`.
+        ref: the name, as `Services.model` takes it.
         signature: that of the model when its rows were read; None: they were not read yet.
 
     Raises:
         shared.errors.service.ModelChanged: the model has another signature now.
         shared.errors.service.NoModelYet: no worker has announced a model yet.
-        shared.errors.input.UnknownModel: no worker has announced a model of that name.
+        shared.errors.input.UnknownModel: there is no such model, version or alias.
+        shared.errors.aliases.NoChampion: the version that an alias points at is not there.
         shared.errors.service.NoWorker: no live process serves it.
     """
-    served = at.model(name)
+    served = at.model(ref)
     if not at.fleet.processes(served.card.full_name):
         # Perhaps workers have announced another version of it since; the fleet looked again.
-        served = at.model(name)
+        served = at.model(ref)
     if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
@@ -58,8 +83,8 @@ def check_count(at: Services, rows: int) -> None:
 
 
 def ask(
-    at: Services, served: Served, rows: list[Row], outputs: tuple[Output, ...]
-) -> list[dict[str, Any]]:
+    at: Services, served: Served, rows: list[Row], outputs: tuple[Output, ...], ref: str | None
+) -> tuple[Card, list[dict[str, Any]]]:
     """Score rows by the doorbell, like a small job; nothing is recorded.
 
     Args:
@@ -68,9 +93,12 @@ def ask(
         rows: the ref, which is not needed here, and the inputs of each row. The list is emptied:
             the rows are in memory once more on their way.
         outputs: the outputs that are wanted.
+        ref: the name that the request gives the model. If its champion was asked for, and a
+            challenger in its place fails, the champion is asked.
 
     Returns:
-        For each row a record of `ref` (its number as a string), the outputs, and `error`.
+        The card of the version that has scored them; for each row a record of `ref` (its number as
+        a string), the outputs, and `error`.
 
     Raises:
         shared.errors.service.NoAnswerInTime: no worker answered in time.
@@ -82,9 +110,23 @@ def ask(
     rows.clear()
     key = current_identity()
     client = Client(key.owner, key.id, current_budgets(at))
-    result = at.sync_scorer.ask(served.card.full_name, lines, count, client)
-    found = parse(result, columns=ResultColumns(signature.outputs))
+
+    def asked(card: Card, seconds: float | None = None) -> list[dict[str, Any]]:
+        answer = at.sync_scorer.ask(card.full_name, lines, count, client, seconds)
+        return parse(answer, columns=ResultColumns(signature.outputs))
+
+    card, champion = served.card, at.names.find(ref).card
+    if card.full_name == champion.full_name or champion.signature != signature:
+        found = asked(card)
+    else:
+        found = []
+        try:
+            found = asked(card, at.settings.sentiment_timeout * CANARY_SHARE)
+        except (NoAnswerInTime, QuestionsFull, ServiceFull, OwnerFull):
+            at.canary.pause(card.full_name)
+        if not found or any(row["error"] for row in found):
+            card, found = champion, asked(champion)
     if outputs == signature.outputs:
-        return found
+        return card, found
     names = ResultColumns(outputs).names
-    return [{name: row[name] for name in names} for row in found]
+    return card, [{name: row[name] for name in names} for row in found]

@@ -9,7 +9,7 @@ from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import Terms
-from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
+from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
 from api.submission.added import signature_with
@@ -80,6 +80,7 @@ def _parameters() -> tuple[Parameter, ...]:
         UnknownOption,
         BadOption,
         UnknownModel,
+        *OF_A_MODEL,
         NoModelYet,
         ServiceFull,
         OwnerFull,
@@ -132,7 +133,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
     job = find_job(at, job_id)
     if job.state not in RETRYABLE:
         raise NotRetryable(job_id=job_id, state=job.state)
-    admitted = admit(at, replace(options, model=job.spec.model))
+    admitted = admit(at, replace(options, model=_model_of(at, job.spec)))
     given = {
         field: admitted.terms[field] for name, field in _OPTIONS.items() if name in request.args
     }
@@ -150,17 +151,26 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
     return _retry_bulk(at, job, spec) if spec.kind == "bulk" else _retry_small(at, job, spec)
 
 
+def _model_of(at: Services, spec: Spec) -> str:
+    """The version of the old job while it is served, otherwise the one that new jobs get."""
+    is_there = spec.version in at.names.there(spec.model)
+    return spec.full_name if is_there and at.fleet.processes(spec.full_name) else spec.model
+
+
 def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
     """Return the version and signature of the old job while it is served, otherwise the current.
 
     Raises:
         shared.errors.service.VersionGone: the version is not served any more, and has scored some
             parts: one job must not have results of two versions; or the current version takes or
-            gives other columns.
+            gives other columns; or the second model of the job is not served any more.
         shared.errors.input.BadOption: the current version cannot give the added outputs.
     """
     spec, card = job.spec, admitted.served.card
-    if card.version == spec.version or at.fleet.processes(spec.full_name):
+    rows = f"{job.rows_done:,}"
+    if spec.second and not at.fleet.processes(spec.second.full_name):
+        raise VersionGone(job_id=spec.id, full_name=spec.second.full_name, rows=rows)
+    if card.version == spec.version:
         return {}
     # A small job has no finished parts: it is scored as a whole.
     has_results = spec.kind == "bulk" and job.parts_done
@@ -168,8 +178,7 @@ def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
         signature = signature_with(spec.added, admitted.served)
         if {one.name for one in signature.outputs}.issuperset(spec.outputs):
             return {"version": card.version, "signature": signature}
-    full_name, rows = spec.full_name, f"{job.rows_done:,}"
-    raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
+    raise VersionGone(job_id=spec.id, full_name=spec.full_name, rows=rows)
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:

@@ -7,7 +7,7 @@ from api.requests.columns import chosen_outputs, input_columns
 from api.requests.json_body import read_json_rows
 from api.requests.options import RowOptions
 from api.services import Services
-from api.submission.questions import COPIES, ask, check_count, find_served
+from api.submission.questions import COPIES, ask, check_count, find_served, with_model
 from api.uploads.json_rows import json_rows
 from shared.signature import Signature
 from shared.tables.stored_rows import json_text
@@ -38,16 +38,15 @@ def scored_rows(
     served = find_served(at, options.model, signature)
     refs = [row[0] for row in rows]
     answer = []
-    for number, (ref, scored) in enumerate(
-        zip(refs, ask(at, served, rows, outputs), strict=True), 1
-    ):
+    card, found = ask(at, served, rows, outputs, options.model)
+    for number, (ref, scored) in enumerate(zip(refs, found, strict=True), 1):
         error = scored.pop("error")
         row = scored | {"ref": number if ref is None else ref}
         if error:
             row["error"] = error
         answer.append(row)
     if {type(row["ref"]) for row in answer} <= {str, int}:
-        return jsonify(answer)
+        return with_model(jsonify(answer), card)
     # `jsonify` would write the ref 1.10 as 1.1.
     text = json_text(answer, item_separator=",", key_separator=":")
-    return Response(f"{text}\n", mimetype="application/json")
+    return with_model(Response(f"{text}\n", mimetype="application/json"), card)

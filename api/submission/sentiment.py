@@ -6,6 +6,7 @@ from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_QUESTIONS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import current_services
+from api.submission.questions import MODEL_HEADER
 from api.submission.scored_rows import scored_rows
 from shared.errors.input import TakesColumns
 from shared.model import SCORE
@@ -24,7 +25,11 @@ def apitest() -> str:
 
 @blueprint.post("/sentiment")
 @describes(
-    {200: Answer("The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]))},
+    {
+        200: Answer(
+            "The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]), MODEL_HEADER
+        )
+    },
     refused=OF_QUESTIONS,
     parameters=parameters_of(RowOptions),
     body=JSON_ROWS,

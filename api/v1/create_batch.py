@@ -14,6 +14,7 @@ from api.v1.batch_object import WINDOW, batch_json
 from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
+from shared.errors.aliases import AmbiguousVersion
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import BudgetSpent, NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
@@ -114,10 +115,12 @@ def _served(services: Services, look: FirstLook) -> Served | BatchProblem:
         inputs = ", ".join(one.name for one in served.card.signature.inputs)
         message = f"The model takes the columns {inputs} and no text. Submit a job to /jobs."
         return BatchProblem(code="model_takes_columns", line=1, message=message, param="body.model")
+    except AmbiguousVersion as error:
+        return BatchProblem(code="model_ambiguous", line=1, message=str(error), param="body.model")
     except UnknownModel as error:
         if look.model is None:
             # There are several models and no default.
-            return next(iter(services.fleet.models().values()))
+            return next(iter(services.names.current().values()))
         return BatchProblem(code="model_not_found", line=1, message=str(error), param="body.model")
 
 

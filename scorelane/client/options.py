@@ -38,6 +38,10 @@ class RowOptions(TypedDict, total=False):
 class JobOptions(RetryOptions, RowOptions, total=False):
     """How the service reads and scores the rows of a job. None: the service's default."""
 
+    #: two models that both score each row, in place of `model`: the first one's results, with a
+    #: column of each output of the second
+    models: str | Sequence[str] | None
+    label_column: Hashable | None  #: with `models`: the column of the right values
     decimal: Literal["point", "comma"] | None  #: the decimal sign of numbers in a CSV
     delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
     charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
@@ -61,9 +65,11 @@ def query_params(options: JobOptions | RowOptions) -> dict[str, Any]:
     if outputs := params.pop("outputs", None):
         is_text = isinstance(outputs, str)
         params["outputs"] = outputs if is_text else _csv_line(list(outputs))
+    if models := params.pop("models", None):
+        params["models"] = models if isinstance(models, str) else _csv_line(list(models))
     if columns != []:
         params["columns"] = "all" if columns is None else _csv_line(list(map(str, columns)))
-    for name in ("text_column", "ref_column"):
+    for name in ("text_column", "ref_column", "label_column"):
         if name in params:
             params[name] = str(params[name])
     return params
@@ -87,12 +93,24 @@ def chosen_outputs(options: JobOptions | RowOptions) -> list[str] | None:
 
 def carried_columns(options: JobOptions | RowOptions) -> list[Any] | None:
     """Return the labels of the columns that come back with the results; None: all columns."""
-    columns = options.get("columns")
-    if columns is None or columns == "":
-        return []
-    if isinstance(columns, str):
-        return None if columns == "all" else next(csv.reader([columns], skipinitialspace=True))
-    return list(columns) if isinstance(columns, Iterable) else [columns]
+    columns, label = options.get("columns"), options.get("label_column")
+    found: list[Any] = []
+    if isinstance(columns, str) and columns:
+        if columns == "all":
+            return None
+        found = next(csv.reader([columns], skipinitialspace=True))
+    elif columns is not None and columns != "":
+        found = list(columns) if isinstance(columns, Iterable) else [columns]
+    return [*found, label] if label is not None and label not in found else found
+
+
+def first_model(options: JobOptions | RowOptions) -> str | None:
+    """Return the name of the model that decides what columns rows have; None: the default."""
+    models: Any = options.get("models")
+    if not models:
+        return options.get("model")
+    is_text = isinstance(models, str)
+    return str((next(csv.reader([models], skipinitialspace=True)) if is_text else models)[0])
 
 
 def _csv_line(names: list[str]) -> str:

@@ -16,6 +16,7 @@ from scorelane.client.client import URL_VARIABLE, Job
 from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
 from scorelane.commands.common import addresses, bars, options
+from scorelane.commands.common.comparison_lines import comparison_lines
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_rows import first_rows
@@ -76,6 +77,7 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_op
     scorelane score reviews.csv
     scorelane score people.csv --model titanic --rename age:Age
     scorelane score tweets.csv --text-column tweet --ref-column id -o scores.csv
+    scorelane score reviews.csv --models mine,fast --label-column label
     scorelane score reviews.csv -o - | head
     zcat reviews.csv.gz | scorelane score - -o scores.parquet
 
@@ -198,6 +200,8 @@ def _print_json(summary: Summary, found: dict[str, Any] | None, job: Job, out: P
         report |= {"mean": summary.mean, "histogram": summary.bins}
     else:
         report["outputs"] = found["outputs"]
+        if comparison := found.get("comparison"):
+            report["comparison"] = comparison
     report["out"] = str(out)
     click.echo(json.dumps(report, indent=2), err=out == options.STDOUT)
 
@@ -221,6 +225,8 @@ def _print(
         if found
         else histogram_lines(summary.bins, console.width)
     ):
+        console.print(Text(line), soft_wrap=True)
+    for line in comparison_lines(found or {}):
         console.print(Text(line), soft_wrap=True)
     console.print()
     print_table(*first_rows(summary, texts), console=console)

@@ -5,6 +5,7 @@ import json
 import click
 
 from scorelane.commands.common import options
+from scorelane.commands.common.comparison_lines import comparison_lines
 from scorelane.commands.common.harmless import one_line
 from scorelane.commands.common.output_summary import summary_lines
 from scorelane.commands.common.tables import stdout_console
@@ -15,7 +16,10 @@ from scorelane.commands.common.tables import stdout_console
 @options.url
 @options.as_json
 def summary(job_id: str, url: str, as_json: bool) -> None:
-    """Show counts, means, quantiles and histograms of job ID; it may still be running."""
+    """Show counts, means, quantiles and histograms of job ID; it may still be running.
+
+    If two models score its rows, it also shows how they differ, and which one is right more often.
+    """
     with options.client(url) as client:
         found = client.summary(job_id)
     if as_json:
@@ -27,6 +31,8 @@ def summary(job_id: str, url: str, as_json: bool) -> None:
         f"{found['state']}: {rows['completed']:,} scored, {rows['failed']:,} with an error{mean}\n"
     )
     for line in summary_lines(found, stdout_console().width):
+        click.echo(line)
+    for line in comparison_lines(found):
         click.echo(line)
     click.echo()
     for one in found["errors"]:

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from scoring.class_values import given_values, values_of_labels
 from scoring.estimators.kinds import refuse_other_objects, says
 from scoring.estimators.named_classes import CLASS_NAMES
+from scoring.estimators.score_rule import SUM_TOLERANCE
 from scoring.estimators.unwrapping import final_step
 
 #: Texts that every model must be able to score when it is loaded.
@@ -29,9 +30,6 @@ _OVERSHOOT, _GIVEN_OVERSHOOT = 0.1, 0.5
 
 #: The option of a card with the range of a regressor's target: its lowest and highest number.
 TARGET_RANGE = "target_range"
-
-#: How far the sum of a text's probabilities may be from 1. Some libraries compute with 32 bits.
-_SUM_TOLERANCE = 1e-4
 
 
 def class_labels(estimator: Any, options: dict[str, Any] | None = None) -> list[Any]:
@@ -114,16 +112,7 @@ def exclude_each_other(estimator: Any, probabilities: npt.NDArray[np.float64]) -
     is_multilabel = getattr(final_step(estimator), "multilabel_", False)
     sums = probabilities.sum(axis=1)
     # No class at all (one-against-the-rest) is no sign of several labels.
-    return not is_multilabel and bool((np.abs(sums - 1)[sums > 0] <= _SUM_TOLERANCE).all())
-
-
-def without_class(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """For each of n texts, whether its probabilities do not add up to 1, which means no class.
-
-    Some classifiers give zeros alone: `RadiusNeighborsClassifier` for a text without neighbours,
-    and one-against-the-rest if each of its classifiers says "the rest".
-    """
-    return np.asarray(~(np.abs(probabilities.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+    return not is_multilabel and bool((np.abs(sums - 1)[sums > 0] <= SUM_TOLERANCE).all())
 
 
 _SEVERAL_OUTPUTS = (
@@ -175,7 +164,7 @@ def _checked_probabilities(found: Any) -> npt.NDArray[np.float64]:
         raise ValueError(_SEVERAL_OUTPUTS)
     if array.ndim != 2 or len(array) != len(TRIAL_TEXTS) or not np.isfinite(array).all():
         raise ValueError("it does not return one finite number per class and text")
-    if array.min() < -_SUM_TOLERANCE or array.max() > 1 + _SUM_TOLERANCE:
+    if array.min() < -SUM_TOLERANCE or array.max() > 1 + SUM_TOLERANCE:
         raise ValueError(
             f"its predict_proba returns {array.min():.3g} to {array.max():.3g}, which are no "
             "probabilities. Wrap the classifier in sklearn.calibration.CalibratedClassifierCV and "

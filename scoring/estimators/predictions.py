@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.base import is_regressor
 from typing_extensions import override
 
+from scoring.estimators.class_columns import ClassColumns, Columns
 from scoring.estimators.fitted_columns import type_of_values
 from scoring.estimators.kinds import says
 from scoring.estimators.most_probable import predicts_most_probable
@@ -15,7 +16,6 @@ from scoring.estimators.output_columns import (
     check_shape,
     is_yes_or_no,
     probability_of,
-    taken,
     typed_values,
 )
 from scoring.estimators.sentiment import CUTS
@@ -25,12 +25,6 @@ from shared.signature import ColumnType, Output
 
 #: The option of a card with the names of the outputs of an estimator that has several.
 LABELS = "labels"
-
-#: Two probabilities that differ by less may be in another order than the numbers that they were
-#: computed from; the estimator itself is asked for such a label.
-_TIE = 1e-6
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 class Predictions(Protocol):
@@ -54,7 +48,11 @@ class Predictions(Protocol):
 
 
 class Classes(Predictions):
-    """A classifier of one output, or an estimator that predicts groups."""
+    """A classifier of one output, or an estimator that predicts groups.
+
+    Attributes:
+        class_columns: how its columns follow from probabilities; None if it gives none.
+    """
 
     def __init__(self, estimator: Any, scorer: Any, label_type: ColumnType) -> None:
         """Find out what it gives.
@@ -66,44 +64,32 @@ class Classes(Predictions):
         """
         self._estimator, self._scorer, self._type = estimator, scorer, label_type
         labels = list(np.asarray(getattr(estimator, "classes_", [])).tolist())
-        self._labels = typed_values(labels, label_type)
-        self._has_probabilities = bool(labels) and hasattr(estimator, "predict_proba")
-        self._by_probability = self._has_probabilities and predicts_most_probable(estimator)
-        named = labels if self._has_probabilities else []
-        self.outputs = (
-            Output(name="label", type=label_type, meaning="label"),
-            *(probability_of(str(label), len(labels)) for label in named),
-        )
+        has_probabilities = bool(labels) and hasattr(estimator, "predict_proba")
+        named = labels if has_probabilities else []
+        probabilities = [probability_of(str(label), len(labels)) for label in named]
+        self.outputs = (Output(name="label", type=label_type, meaning="label"), *probabilities)
+        self.class_columns: ClassColumns | None = None
+        if has_probabilities:
+            self.class_columns = ClassColumns(
+                typed_values(labels, label_type),
+                label_type,
+                [output.name for output in probabilities],
+                by_probability=predicts_most_probable(estimator),
+                predict=estimator.predict,
+            )
 
     @override
     def raw(self, rows: Any) -> Any:
         """An array of n x K probabilities, or n labels."""
-        if not self._has_probabilities:
+        if self.class_columns is None:
             return self._estimator.predict(rows)
         return np.asarray(self._scorer.predict_proba(rows), dtype=np.float64)
 
     @override
     def columns(self, raw: Any, rows: Any, wanted: set[str]) -> Columns:
-        if not self._has_probabilities:
+        if self.class_columns is None:
             return {"label": typed_values(raw, self._type)}
-        check_shape(raw, (len(rows), len(self._labels)))
-        names = [output.name for output in self.outputs[1:]]
-        columns: Columns = dict(zip(names, raw.T, strict=True))
-        if "label" in wanted:
-            columns["label"] = self._labels_of(raw, rows)
-        return columns
-
-    def _labels_of(self, probabilities: npt.NDArray[np.float64], rows: Any) -> npt.NDArray[Any]:
-        if not self._by_probability:
-            return typed_values(self._estimator.predict(rows), self._type)
-        labels: npt.NDArray[Any] = self._labels.take(probabilities.argmax(axis=1))
-        if len(self._labels) > 1:
-            first, second = np.partition(probabilities, (-2, -1), axis=1)[:, -2:].T
-            close = np.flatnonzero(~(second - first > _TIE))
-            if len(close):
-                asked = self._estimator.predict(taken(rows, close))
-                labels[close] = typed_values(asked, self._type)
-        return labels
+        return self.class_columns.of(raw, rows, wanted)
 
 
 class Several(Predictions):

@@ -5,28 +5,25 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from scoring.class_values import expected_score, given_values
+from scoring.class_values import given_values
 from scoring.estimators.checks import (
     TRIAL_TEXTS,
     class_labels,
     class_values_of,
     exclude_each_other,
     target_range_of,
-    without_class,
 )
+from scoring.estimators.score_rule import ScoreRule
 
 #: The option of a card with the scores from which a text is neutral, and positive.
 CUTS = "cuts"
 
-_LABELS = np.array(["negative", "neutral", "positive"], dtype=object)
 
-
-class Sentiment:
-    """How the score follows from probabilities or a prediction.
+class Sentiment(ScoreRule):
+    """How the score of an estimator follows from its probabilities or its prediction.
 
     Attributes:
-        class_values: what each of K classes is worth; None for a regressor.
-        classes: the same by label; empty for a regressor.
+        classes: what each class is worth, by its label; empty for a regressor.
     """
 
     def __init__(
@@ -42,13 +39,15 @@ class Sentiment:
         Raises:
             ValueError: the card's options have no such range or cuts.
         """
-        self.class_values = class_values
+        super().__init__(
+            class_values,
+            target_range=target_range_of(options) or (0.0, 1.0),
+            has_one_class=has_one_class,
+            cuts=cuts_of(options),
+        )
         self.classes: dict[str, float] = {}
         if class_values is not None:
             self.classes = dict(zip(map(str, labels), class_values.tolist(), strict=True))
-        self._low, self._high = target_range_of(options) or (0.0, 1.0)
-        self._has_one_class = has_one_class
-        self.cuts = cuts_of(options)
 
     @classmethod
     def of_texts(cls, estimator: Any, options: dict[str, Any]) -> Self:
@@ -82,26 +81,6 @@ class Sentiment:
             )
         one = not getattr(estimator, "multilabel_", False)
         return cls(values, options, labels, has_one_class=one)
-
-    def score(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The unclipped scores of n rows; NaN for a row that belongs to none of the classes.
-
-        Args:
-            raw: n x K probabilities, or n predictions of a regressor, which may leave 0..1.
-        """
-        if self.class_values is None:
-            return (raw - self._low) / (self._high - self._low)
-        scores = expected_score(raw, self.class_values)
-        if self._has_one_class:
-            # Probabilities of 0 alone would become the score 0, the most negative of all.
-            scores[without_class(raw)] = np.nan
-        return scores
-
-    def labels(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
-        """The labels of n scores by the cuts; a score that is NaN has none."""
-        labels = _LABELS.take(np.searchsorted(self.cuts or (), scores, side="right"), mode="clip")
-        labels[np.isnan(scores)] = np.nan
-        return labels
 
 
 def cuts_of(options: dict[str, Any]) -> tuple[float, float] | None:

@@ -8,11 +8,12 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from scoring.words.addresses import address as _address
 from scoring.words.hash_index import KeyCollision
 from scoring.words.word_terms import Numbers, Positions, Terms
 from shared.compiled import library
@@ -52,6 +53,16 @@ class LinearModel:
         """The weights of the counts 0 .. counts - 1. The weight of 0, which means no term, is 0."""
         return np.append(0.0, self.by_count(np.arange(1, counts, dtype=self.dtype)))
 
+    def tables(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The factors of the columns, and their coefficients: a row for each, of K classes.
+
+        The column after the last one belongs to no term.
+        """
+        by_column = np.append(self.by_column, 0).astype(np.float64)
+        coefficients = np.zeros((len(by_column), len(self.coefficients)))
+        coefficients[:-1] = self.coefficients.T
+        return by_column, coefficients
+
 
 class _LinearStruct(ctypes.Structure):
     """`LinearModel` in the memory layout of the struct `linear` in `words.c`."""
@@ -67,8 +78,29 @@ class _LinearStruct(ctypes.Structure):
     )
 
 
+def sublinear(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sublinear term frequency, 1 + ln(count), as scikit-learn's `sublinear_tf` has it."""
+    weights: npt.NDArray[Any] = np.log(counts) + 1
+    return weights
+
+
+def once(by_count: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Any:
+    """The weights by count of a vectoriser that is `binary`: every count weighs as 1 does."""
+    return lambda counts: by_count(np.ones_like(counts))
+
+
 class CompiledWords:
-    """Finds terms with the compiled library; usable only if `LIBRARY` is not None."""
+    """Finds terms with the compiled library; usable only if `LIBRARY` is not None.
+
+    Attributes:
+        arrays: the words and what the library reads of characters: their bytes (`bytes`), the end
+            of each word (`ends`), what each byte becomes (`lower`), and one bit for each code point
+            (`stays`). `scoring.mapped` stores them.
+    """
+
+    _counter: ctypes.c_void_p
+    _levels: int
+    arrays: dict[str, npt.NDArray[Any]]
 
     def __init__(self, terms: Terms) -> None:
         """Copy the terms into the library's own tables.
@@ -77,38 +109,71 @@ class CompiledWords:
             MemoryError: there is too little memory for the tables.
             scoring.words.hash_index.KeyCollision: two of the words have the same hash.
         """
-        self._levels = len(terms.levels)
         # The library reads sixteen bytes at once, also from the last word on.
         joined = b"".join(terms.words) + bytes(16)
-        ends = np.cumsum([len(word) for word in terms.words], dtype=np.int64)
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "bytes": np.frombuffer(joined, dtype=np.uint8),
+            "ends": np.cumsum([len(word) for word in terms.words], dtype=np.int64),
+            "lower": np.frombuffer(terms.table, dtype=np.uint8),
+            "stays": np.packbits(terms.stays, bitorder="little"),
+        }
         stops = terms.stops.astype(np.uint8)
         levels = [
             (np.ascontiguousarray(level.keys), level.columns.astype(np.int64))
             for level in terms.levels
         ]
-        stays = np.packbits(terms.stays, bitorder="little")
-        self._arrays = (joined, ends, terms.table, stays)
         sizes = np.array([len(keys) for keys, _ in levels], dtype=np.int64)
         pointers = ctypes.c_void_p * len(levels)
-        self._counter = ctypes.c_void_p()
+        counter = ctypes.c_void_p()
         outcome = LIBRARY.counter_new(
-            ctypes.byref(self._counter),
+            ctypes.byref(counter),
             ctypes.c_int64(len(terms.words)),
-            ctypes.c_char_p(joined),
-            _address(ends),
+            _address(arrays["bytes"]),
+            _address(arrays["ends"]),
             _address(stops),
             ctypes.c_int(len(levels)),
             _address(sizes),
             pointers(*(keys.ctypes.data for keys, _ in levels)),
             pointers(*(columns.ctypes.data for _, columns in levels)),
-            ctypes.c_char_p(terms.table),
-            _address(stays),
+            _address(arrays["lower"]),
+            _address(arrays["stays"]),
             ctypes.c_int64(terms.shortest),
             ctypes.c_int64(terms.width),
         )
         if outcome:
             raise _ERRORS[outcome]
-        weakref.finalize(self, LIBRARY.counter_free, self._counter)
+        self._keep(counter, len(terms.levels), arrays)
+
+    @classmethod
+    def of_counter(
+        cls, counter: ctypes.c_void_p, levels: int, arrays: dict[str, npt.NDArray[Any]]
+    ) -> Self:
+        """Use a counter of the library, which is freed with this object.
+
+        Args:
+            counter: the counter.
+            levels: the number of words of its longest term.
+            arrays: the arrays that it reads, by name.
+        """
+        made = cls.__new__(cls)
+        made._keep(counter, levels, arrays)
+        return made
+
+    def _keep(
+        self, counter: ctypes.c_void_p, levels: int, arrays: dict[str, npt.NDArray[Any]]
+    ) -> None:
+        self._counter, self._levels, self.arrays = counter, levels, arrays
+        weakref.finalize(self, LIBRARY.counter_free, counter)
+
+    @property
+    def counter(self) -> ctypes.c_void_p:
+        """The library's counter, and `levels` the number of words of its longest term."""
+        return self._counter
+
+    @property
+    def levels(self) -> int:
+        """The number of words of the longest term."""
+        return self._levels
 
     def text_starts(self, content: bytes, texts: int) -> Positions | None:
         """The start of each of n texts; see `scoring.words.word_arrays.WordArrays.text_starts`."""
@@ -152,11 +217,16 @@ class CompiledWords:
         The function returns an array of n x K: the sums of weight times coefficient, without
         intercepts. It raises MemoryError if there is too little memory for the tokens of a text.
         """
-        classes = len(model.coefficients)
-        # The column after the last one belongs to no term.
-        by_column = np.append(model.by_column, 0).astype(np.float64)
-        coefficients = np.zeros((len(by_column), classes))
-        coefficients[:-1] = model.coefficients.T
+        return self.decisions(model, *model.tables())
+
+    def decisions(
+        self,
+        model: LinearModel,
+        by_column: npt.NDArray[np.float64],
+        coefficients: npt.NDArray[np.float64],
+    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
+        """The same as `decision_function`, with the tables that `model.tables` has made."""
+        classes = coefficients.shape[1]
         weights = model.weights(_INITIAL_COUNTS)
         linear = _LinearStruct(
             counts=len(weights),
@@ -186,8 +256,3 @@ class CompiledWords:
             return decisions
 
         return decide
-
-
-def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
-    """The address of an array. The caller must keep a reference, or the array may be freed."""
-    return ctypes.c_void_p(array.ctypes.data)

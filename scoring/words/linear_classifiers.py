@@ -1,11 +1,9 @@
 """Reads fitted linear classifiers: their coefficients, and how decisions become probabilities."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, softmax
 from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
@@ -13,6 +11,7 @@ from sklearn.svm import LinearSVC
 
 from scoring.estimators.unwrapping import unwrapped
 from scoring.saved.logistic import OneVsRestLogistic, TwoClassSoftmax
+from scoring.words.links import CalibratedLink, Fold, Link, PlainLink
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,16 +29,16 @@ _DECIDING = {
 class LinearClassifier:
     """A linear classifier of K classes."""
 
-    def __init__(self, coefficients: Floats, probabilities: Callable[[Floats], Floats]) -> None:
+    def __init__(self, coefficients: Floats, link: Link) -> None:
         """Keep both parts of a classifier.
 
         Args:
             coefficients: an array of D decisions x columns.
-            probabilities: maps decisions to probabilities. The decisions are the sums of weight x
-                coefficient without intercepts, an array of n x D; the result is one of n x K.
+            link: maps decisions to probabilities.
         """
         self.coefficients = coefficients
-        self.probabilities = probabilities
+        self.link = link
+        self.probabilities = link.probabilities
 
 
 def linear_classifier(final: Any) -> LinearClassifier | None:
@@ -50,41 +49,20 @@ def linear_classifier(final: Any) -> LinearClassifier | None:
     `OneVsRestLogistic`.
     """
     if type(final) is MultinomialNB:
-        link = _link(_softmax, final.class_log_prior_)
+        link = PlainLink("softmax", np.asarray(final.class_log_prior_))
         return LinearClassifier(final.feature_log_prob_, link)
     if type(final) is LogisticRegression:
-        return LinearClassifier(final.coef_, _link(_softmax, final.intercept_))
+        link = PlainLink("softmax", np.asarray(final.intercept_))
+        return LinearClassifier(final.coef_, link)
     if type(final) is OneVsRestLogistic:
-        return LinearClassifier(final.coef_, _link(_one_vs_rest, final.intercept_))
+        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
+        return LinearClassifier(final.coef_, link)
     if type(final) is SGDClassifier and final.loss == "log_loss":
-        return LinearClassifier(final.coef_, _link(_one_vs_rest, final.intercept_))
+        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
+        return LinearClassifier(final.coef_, link)
     if type(final) is CalibratedClassifierCV:
         return _calibrated(final)
     return None
-
-
-def _link(normalise: Callable[[Floats], Floats], intercepts: Floats) -> Callable[[Floats], Floats]:
-    def probabilities(decisions: Floats) -> Floats:
-        decisions = decisions + intercepts
-        if decisions.shape[1] > 1:
-            return normalise(decisions)
-        second = expit(decisions)
-        return np.hstack([1 - second, second])
-
-    return probabilities
-
-
-def _softmax(decisions: Floats) -> Floats:
-    probabilities: Floats = softmax(decisions, axis=1)
-    return probabilities
-
-
-def _one_vs_rest(decisions: Floats) -> Floats:
-    """Normalised sigmoids, as in `SGDClassifier.predict_proba` (Zadrozny and Elkan, 2002)."""
-    each = expit(decisions)
-    # A long text without a norm may give every class the probability 0; all are then equal.
-    each[~each.any(axis=1)] = 1.0
-    return np.asarray(each / each.sum(axis=1, keepdims=True))
 
 
 def _calibrated(final: CalibratedClassifierCV) -> LinearClassifier | None:
@@ -97,19 +75,15 @@ def _calibrated(final: CalibratedClassifierCV) -> LinearClassifier | None:
         return None
     inside = [unwrapped(fold.estimator) for fold in folds]
     coefficients = [np.atleast_2d(each.coef_) for each in inside]
-    ends = np.cumsum([len(each) for each in coefficients])
-    intercepts = [
-        np.broadcast_to(each.intercept_, len(rows))
-        for each, rows in zip(inside, coefficients, strict=True)
+    linked = [
+        Fold(
+            intercepts=np.broadcast_to(each.intercept_, len(rows)),
+            slopes=[one.a_ for one in fold.calibrators],
+            offsets=[one.b_ for one in fold.calibrators],
+        )
+        for fold, each, rows in zip(folds, inside, coefficients, strict=True)
     ]
-
-    def probabilities(decisions: Floats) -> Floats:
-        decisions = decisions + np.concatenate(intercepts)
-        of_folds = np.split(decisions, ends[:-1], axis=1)
-        total = sum(_fold_probabilities(*pair) for pair in zip(folds, of_folds, strict=True))
-        return np.asarray(total / len(folds))
-
-    return LinearClassifier(np.vstack(coefficients), probabilities)
+    return LinearClassifier(np.vstack(coefficients), CalibratedLink(len(folds[0].classes), linked))
 
 
 def _is_linear_fold(fold: Any) -> bool:
@@ -122,21 +96,3 @@ def _is_linear_fold(fold: Any) -> bool:
         # A fold without one of the classes has fewer decisions.
         and np.array_equal(inside.classes_, fold.classes)
     )
-
-
-def _fold_probabilities(fold: Any, decisions: Floats) -> Floats:
-    """The calibrated probabilities of a fold, as `_CalibratedClassifier.predict_proba` has them."""
-    classes = len(fold.classes)
-    each = np.column_stack(
-        [
-            calibrator.predict(column)
-            for calibrator, column in zip(fold.calibrators, decisions.T, strict=True)
-        ]
-    )
-    if classes == 2:
-        each = np.hstack([1 - each, each])
-    else:
-        each[~each.any(axis=1)] = 1.0
-        each /= each.sum(axis=1, keepdims=True)
-    each[(each > 1) & (each <= 1 + 1e-5)] = 1
-    return each

@@ -46,6 +46,7 @@ typedef struct {
   int64_t shortest;     /* the minimum number of characters of a token */
   int32_t width;        /* the number of columns; as a column it means "no term" */
   int signs, stops;     /* whether there are signs, and stop words */
+  int is_mapped;        /* the tables below belong to the caller, and are never freed */
   slots slots;
   word *words;
   int levels; /* the number of words of the longest term */
@@ -107,11 +108,13 @@ static inline uint64_t hash_of_pair(uint64_t pair) { return pair * SPREAD; }
 
 void counter_free(counter *self) {
   if (!self) return;
-  free(self->slots.moves);
-  free(self->words);
-  for (int at = 0; self->level && at < self->levels; at++) {
-    free(self->level[at].slots.moves);
-    free(self->level[at].nodes);
+  if (!self->is_mapped) {
+    free(self->slots.moves);
+    free(self->words);
+    for (int at = 0; self->level && at < self->levels; at++) {
+      free(self->level[at].slots.moves);
+      free(self->level[at].nodes);
+    }
   }
   free(self->level);
   free(self->text);
@@ -180,6 +183,19 @@ end:
 /* The bytes 1 .. SIGNS - 1 are signs, each a token by itself; 0 is in no token. */
 #define SIGNS 32
 
+static void set_texts(counter *self, const uint8_t *bytes, const int64_t *ends,
+                      const uint8_t *lower, const uint8_t *stays, int64_t shortest, int64_t width,
+                      int levels) {
+  self->bytes = bytes;
+  self->ends = ends;
+  self->lower = lower;
+  self->stays = stays;
+  self->shortest = shortest;
+  self->width = (int32_t)width;
+  self->levels = levels;
+  for (int byte = 0; byte < 256; byte++) self->signs |= lower[byte] && lower[byte] < SIGNS;
+}
+
 /* Make a counter of these words and terms. It keeps pointers to the arrays except `nodes`, `keys`
    and `columns`, so the caller must keep those alive. `bytes` must be followed by sixteen more
    readable bytes. */
@@ -190,14 +206,7 @@ enum outcome counter_new(counter **result, int64_t words, const uint8_t *bytes, 
                          int64_t width) {
   counter *self = *result = calloc(1, sizeof *self);
   if (!self) return NO_MEMORY;
-  self->bytes = bytes;
-  self->ends = ends;
-  self->lower = lower;
-  self->stays = stays;
-  self->shortest = shortest;
-  self->width = (int32_t)width;
-  self->levels = levels;
-  for (int byte = 0; byte < 256; byte++) self->signs |= lower[byte] && lower[byte] < SIGNS;
+  set_texts(self, bytes, ends, lower, stays, shortest, width, levels);
   self->level = calloc(levels, sizeof *self->level);
   enum outcome outcome = self->level ? put_words(self, words, stops, columns[0]) : NO_MEMORY;
   for (int at = 1; !outcome && at < levels; at++)

@@ -6,7 +6,6 @@ the bytes of thousands of texts together, in compiled code or by array operation
 """
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
@@ -16,15 +15,15 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel
+from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel, once
 from scoring.words.hash_index import KeyCollision
+from scoring.words.stored_tables import STORES, Stored, stored
+from scoring.words.text_bytes import TextBytes
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
 from scoring.words.word_arrays import WordArrays
-from scoring.words.word_terms import PROTECTED, Numbers, Positions, Terms
+from scoring.words.word_terms import Numbers, Positions, Terms
 
 logger = logging.getLogger(__name__)
-
-_CAPITAL = re.compile("[A-Z]")
 
 
 class Counts(NamedTuple):
@@ -60,17 +59,6 @@ def _attributes(vectoriser: CountVectorizer) -> list[Any]:
     return [value for name, value in vars(vectoriser).items() if name not in parameters]
 
 
-def _any_of(points: list[int]) -> re.Pattern[str] | None:
-    """A pattern for any one of these characters; None if there are none."""
-    if not points:
-        return None
-    # Ranges, because a set of a thousand single characters would match a hundred times as slowly.
-    borders = [at for at in range(1, len(points)) if points[at] != points[at - 1] + 1]
-    runs = zip([0, *borders], [*borders, len(points)], strict=True)
-    ranges = (f"\\U{points[first]:08x}-\\U{points[past - 1]:08x}" for first, past in runs)
-    return re.compile(f"[{''.join(ranges)}]")
-
-
 class WordCounter:
     """Counts exactly as a fitted vectoriser does. Use `WordCounter.from_vectoriser` to make one."""
 
@@ -82,12 +70,17 @@ class WordCounter:
             tokens: its token pattern.
         """
         self._dtype = np.dtype(vectoriser.dtype)
+        # How `Stored` describes the preparation of texts; accents are stripped by scikit-learn.
+        self._described: dict[str, Any] | None = None
+        if vectoriser.strip_accents is None:
+            self._described = {"lower": bool(vectoriser.lowercase), "signs": tokens.signs}
         self._binary = vectoriser.binary
-        self._preprocess = vectoriser.build_preprocessor()
-
+        self._texts = TextBytes(
+            lower=vectoriser.lowercase,
+            signs=tokens.signs,
+            preprocess=vectoriser.build_preprocessor(),
+        )
         min_words, max_words = vectoriser.ngram_range
-        # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
-        self._apart = _any_of([ord(sign) for sign in tokens.signs if not sign.isascii()])
         is_token = tokens.matcher()
         terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
         # A vocabulary given by the user may hold other terms, which no text can contain.
@@ -96,10 +89,10 @@ class WordCounter:
             for term, n in terms.items()
             if min_words <= len(term) <= max_words and all(map(is_token, term))
         }
-        self._lower = vectoriser.lowercase
+        protect = self._texts.protect_capitals
         self._terms = Terms.build(
-            {tuple(map(self._protect_capitals, term)): n for term, n in terms.items()},
-            set(map(self._protect_capitals, filter(is_token, vectoriser.get_stop_words() or ()))),
+            {tuple(map(protect, term)): n for term, n in terms.items()},
+            set(map(protect, filter(is_token, vectoriser.get_stop_words() or ()))),
             tokens=tokens,
             lower=vectoriser.lowercase,
             width=len(vectoriser.vocabulary_),
@@ -152,37 +145,22 @@ class WordCounter:
         if model.coefficients.dtype != np.float64:
             return None
         single = self._dtype == np.float32
-        by_count = (
-            (lambda counts: model.by_count(np.ones_like(counts)))
-            if self._binary
-            else model.by_count
-        )
+        by_count = once(model.by_count) if self._binary else model.by_count
         decide = self._words.decision_function(
             replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
         )
         return lambda texts: decide(*self._joined(texts))
 
+    def stored(self) -> Stored | None:
+        """What counting needs, for `scoring.mapped`; None where no compiled code counts."""
+        if not STORES or not isinstance(self._words, CompiledWords) or self._described is None:
+            return None
+        if self._dtype not in (np.int64, np.float32, np.float64):
+            return None
+        about, arrays = stored(self._words, shortest=self._terms.shortest, width=self._terms.width)
+        weights = {"binary": bool(self._binary), "single": bool(self._dtype == np.float32)}
+        return Stored(self._described, about, weights, None, arrays)
+
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, separated by zero bytes, and the starts of the texts."""
-        plain = [text if text.isascii() else self._narrow(text) for text in texts]
-        joined = "\0".join(plain).encode("latin-1")
-        starts = self._words.text_starts(joined, len(texts))
-        if starts is None:
-            return self._joined([text.replace("\0", " ") for text in texts])
-        return joined, starts
-
-    def _protect_capitals(self, text: str) -> str:
-        """Protect the capitals of a lower-cased text from being lower-cased again.
-
-        scikit-learn strips accents after lower-casing, which turns some symbols into capitals:
-        U+1F110 becomes `(A)`.
-        """
-        return text.translate(PROTECTED) if self._lower and _CAPITAL.search(text) else text
-
-    def _narrow(self, text: str) -> str:
-        # Each byte of UTF-8 becomes one Latin-1 character: a single wide text would widen the whole
-        # joined string.
-        preprocessed = self._protect_capitals(self._preprocess(text))
-        if self._apart:
-            preprocessed = self._apart.sub(r" \g<0> ", preprocessed)
-        return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")
+        return self._texts.joined(texts, self._words.text_starts)

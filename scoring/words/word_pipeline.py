@@ -9,15 +9,14 @@ from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from scoring.estimators.unwrapping import unwrapped
-from scoring.words.compiled_words import LinearModel
+from scoring.words.chunks import by_chunks
+from scoring.words.compiled_words import LinearModel, sublinear
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees
+from scoring.words.stored_tables import Stored
 from scoring.words.word_counts import Counts, WordCounter
 
 Floats = npt.NDArray[np.float64]
-
-#: Texts per chunk: enough to share the cost of the calls, few enough for the processor's caches.
-_ROWS = 2048
 
 
 class WordPipeline:
@@ -66,12 +65,29 @@ class WordPipeline:
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
         if self._classifier is None or self._decide is None:
-            return _by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
-        return self._classifier.probabilities(_by_chunks(self._decide, texts))
+            return by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
+        return self._classifier.probabilities(by_chunks(self._decide, texts))
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
-        return _by_chunks(lambda chunk: self._apply_final("predict", chunk), texts)
+        return by_chunks(lambda chunk: self._apply_final("predict", chunk), texts)
+
+    def stored(self) -> Stored | None:
+        """What the compiled path needs; None if it does not run for this pipeline."""
+        words = self._counter.stored()
+        # Coefficients of another type are multiplied by SciPy.
+        if self._classifier is None or self._classifier.coefficients.dtype != np.float64:
+            return None
+        if words is None:
+            return None
+        linear = _linear_model(self._weighting, self._classifier)
+        by_column, coefficients = linear.tables()
+        weights = words.weights | {
+            "sublinear": linear.by_count is sublinear,
+            "norm": linear.norm,
+        }
+        arrays = {**words.arrays, "by_column": by_column, "coefficients": coefficients}
+        return words._replace(weights=weights, link=self._classifier.link, arrays=arrays)
 
     def _weighed(self, texts: Sequence[str]) -> Counts:
         counts = self._counter.counts(texts)
@@ -98,13 +114,6 @@ def _steps(pipeline: Pipeline) -> list[Any]:
     return steps
 
 
-def _by_chunks(
-    function: Callable[[Sequence[str]], npt.NDArray[Any]], texts: Sequence[str]
-) -> npt.NDArray[Any]:
-    chunks = (texts[begin : begin + _ROWS] for begin in range(0, len(texts), _ROWS))
-    return np.concatenate([function(chunk) for chunk in chunks])
-
-
 def _weigh(counts: Counts, weighting: Any) -> Counts:
     """Weight counts as `TfidfTransformer.transform` does.
 
@@ -116,7 +125,7 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     if weighting.sublinear_tf:
         # Skip the counts of 1, which are most of them: their weight stays 1.
         several = np.flatnonzero(weights != 1)
-        weights[several] = _sublinear(weights[several])
+        weights[several] = sublinear(weights[several])
     if weighting.use_idf:
         weights *= weighting.idf_.take(counts.columns)
     if weighting.norm:
@@ -128,19 +137,13 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     return counts._replace(values=weights)
 
 
-def _sublinear(counts: Floats) -> Floats:
-    """Sublinear term frequency, 1 + ln(count), as scikit-learn's `sublinear_tf` has it."""
-    weights: Floats = np.log(counts) + 1
-    return weights
-
-
 def _linear_model(weighting: Any, classifier: LinearClassifier) -> LinearModel:
     """`_weigh` followed by the sums of weight x coefficient, as the compiled code takes it."""
     width = classifier.coefficients.shape[1]
     idf = weighting.idf_ if weighting and weighting.use_idf else np.ones(width)
     norms = {"l2": 2, "l1": 1, None: 0}
     return LinearModel(
-        by_count=_sublinear if weighting and weighting.sublinear_tf else lambda counts: counts,
+        by_count=sublinear if weighting and weighting.sublinear_tf else lambda counts: counts,
         by_column=idf,
         norm=norms[weighting.norm if weighting else None],
         coefficients=classifier.coefficients,

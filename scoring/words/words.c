@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stored_terms.h"
 #include "terms.h"
 
 /* The maximum bytes of a block of several texts: its data stays in the first caches. */
@@ -390,4 +391,9 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
     if (missing) return missing;
   }
   return 0;
+}
+
+/* Replace n numbers by their sigmoids, 1 / (1 + e^-x), as SciPy's `expit` computes them. */
+void sigmoids(double *numbers, int64_t count) {
+  for (int64_t at = 0; at < count; at++) numbers[at] = 1 / (1 + exp(-numbers[at]));
 }

@@ -187,6 +187,17 @@ def are_comparable(first: Output, second: Output) -> bool:
     return first.is_number and second.is_number
 
 
+def is_right_or_wrong(output: Output) -> bool:
+    """Whether a value can be right by a label; of other numbers one is nearer to it.
+
+    A class is right if it is the label, and a probability of a class or a score of a known range if
+    it is on the right side.
+    """
+    if is_counted(output) or (output.meaning == "probability" and output.of is not None):
+        return True
+    return output.meaning == "score" and None not in (output.minimum, output.maximum)
+
+
 def scale_of(first: Output, second: Output) -> tuple[float, float] | None:
     """The least and the largest value of both outputs; None if they are unknown or differ.
 

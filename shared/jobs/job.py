@@ -9,6 +9,7 @@ from shared.jobs.added_outputs import AddedOutputs
 from shared.jobs.binding import Binding
 from shared.jobs.digest import Digest
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
+from shared.jobs.second_model import SecondModel
 from shared.jobs.sources import Sources
 from shared.jobs.stored_signature import StoredSignature
 from shared.signature import SENTIMENT
@@ -94,6 +95,9 @@ class Spec(_Frozen):
     added: tuple[AddedOutputs, ...] = Field(
         (), description="The kinds of outputs that the job has beyond those of its model."
     )
+    second: SecondModel | None = Field(
+        None, description="The model that is compared with the first one; None: there is none."
+    )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."
     )
@@ -151,6 +155,11 @@ class Spec(_Frozen):
     def full_name(self) -> str:
         """The full name of the model version that scores the job: `fast@1f2e3d4c5b6a`."""
         return f"{self.model}@{self.version}"
+
+    @property
+    def full_names(self) -> list[str]:
+        """The full names of all model versions that score the job."""
+        return [self.full_name, *([self.second.full_name] if self.second else [])]
 
     @property
     def folder(self) -> str:

@@ -28,11 +28,12 @@ COPY_SECONDS = 0.1
 _LUA = Path(__file__).parent / "lua"
 
 #: Scripts that need more functions than those of the prelude, and the files that have these.
-_LIBRARIES = {
+LIBRARIES = {
     "add_parts": ("usage", "turns"),
     "complete_part": ("usage", "labels", "comparisons", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
     **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
+    **dict.fromkeys(("change_aliases", "read_aliases", "restore_aliases"), ("aliases",)),
     **dict.fromkeys(("answer_small", "move", "remove_job"), ("usage",)),
     **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
     **dict.fromkeys(
@@ -183,7 +184,7 @@ class RedisLink:
 @cache
 def source_of(script: str) -> str:
     """The source of a script of `lua/`, with the prelude and the functions that it needs."""
-    names = ["prelude", *_LIBRARIES.get(script, ()), script]
+    names = ["prelude", *LIBRARIES.get(script, ()), script]
     return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 

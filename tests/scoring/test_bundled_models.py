@@ -1,12 +1,20 @@
+import shutil
+
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.words import word_counts
+from scoring.mapped import words_model
+from scoring.mapped.array_file import read_arrays
+from scoring.mapped.words_model import MappedWordsModel
+from scoring.words import stored_tables, word_counts
 from scoring.words.word_pipeline import WordPipeline
 from shared.config.places import BUNDLED_MODELS
-from shared.model import load_model, read_card
-from training.behaviour import behaviour_of
+from shared.mapped_file import MAPPED_FILE
+from shared.model import load_model, load_own, read_card
+from training.added.mapped import with_mapped_file
+from training.behaviour import behaviour_of, behaviour_texts
 
 MODELS = ["fast", pytest.param("deep", marks=pytest.mark.keras)]
 
@@ -131,7 +139,45 @@ def test_fast_is_the_same_without_a_compiler(monkeypatch):
     """Without a compiled library, array operations give the same scores."""
     usual = load_model(BUNDLED_MODELS / "fast")
     monkeypatch.setattr(word_counts, "LIBRARY", None)
+    monkeypatch.setattr(words_model, "LIBRARY", None)
     without = load_model(BUNDLED_MODELS / "fast")
     assert isinstance(without._estimator, WordPipeline)
     texts = "I am well", "A cinematographer, not two cinematographers."
     assert score(without, *texts) == score(usual, *texts)
+
+
+@pytest.mark.skipif(not stored_tables.STORES, reason="nothing was compiled")
+def test_the_mapped_file_of_fast_is_what_this_release_writes(tmp_path):
+    """It holds the tables of the compiled code as it is now, and the card names it.
+
+    If this fails after a change of these tables, raise `FORMAT` in `scoring.mapped.words_model` and
+    write the file again: `with_mapped_file` of `training.added.mapped`.
+    """
+    folder = tmp_path / "fast"
+    shutil.copytree(BUNDLED_MODELS / "fast", folder)
+    card = read_card(folder)
+    own = load_own(folder, card)
+    again = with_mapped_file(folder, own)
+    assert again.full_name == card.full_name
+    with (BUNDLED_MODELS / "fast" / MAPPED_FILE).open("rb") as file:
+        about, arrays = read_arrays(file)
+    with (folder / MAPPED_FILE).open("rb") as file:
+        about_again, arrays_again = read_arrays(file)
+    assert about_again == about
+    # The probabilities that scikit-learn gave may differ in their last bits on another machine.
+    trial, trial_again = arrays.pop("trial_probabilities"), arrays_again.pop("trial_probabilities")
+    np.testing.assert_allclose(trial_again, trial, rtol=0, atol=1e-12)
+    assert arrays_again.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(arrays_again[name], array)
+
+
+@pytest.mark.skipif(not stored_tables.STORES, reason="nothing was compiled")
+def test_fast_is_mapped_and_scores_to_the_last_bit_as_scikit_learn_loads_it():
+    """A worker needs no scikit-learn for `fast`, and its scores are those of the pickle."""
+    folder = BUNDLED_MODELS / "fast"
+    mapped, own = load_model(folder), load_own(folder, read_card(folder))
+    assert isinstance(mapped, MappedWordsModel)
+    texts = [*behaviour_texts(), "", "\u0130 \U0001f642\U0001f642 don't", "good " * 300]
+    frame = pd.DataFrame({"text": pd.Series(texts, dtype=object)})
+    pd.testing.assert_frame_equal(mapped.score(frame), own.score(frame), check_exact=True)

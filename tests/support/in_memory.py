@@ -1,10 +1,12 @@
 """The whole service in memory, with doubles in place of Redis, Celery and the blob store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from support.doubles.aliases import InMemoryAliases
 from support.doubles.blobs import InMemoryBlobs
 from support.doubles.direct_files import InMemoryDirectFiles
 from support.doubles.dispatch import InMemoryDispatch
@@ -16,11 +18,13 @@ from support.doubles.overview import InMemoryOverview
 from support.doubles.table_model import TableModel
 
 from api.app import create_app
+from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.places.address import Place
 from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
+from shared.redis.aliases import RedisAliases
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -28,7 +32,7 @@ from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.steps.outside import Outside
@@ -46,6 +50,7 @@ class Service:
     blobs: InMemoryBlobs
     dispatch: InMemoryDispatch
     fleet: InMemoryFleet
+    aliases: Aliases
     model: LengthModel | TableModel
     pipeline: Pipeline
     reconciler: Reconciler
@@ -112,6 +117,7 @@ def make_service(
     open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
     stores: Stores | None = None,
+    others: Sequence[LengthModel | TableModel] = (),
 ) -> Service:
     """A service in memory.
 
@@ -124,6 +130,7 @@ def make_service(
         open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
         stores: with files of users.
+        others: more models that it serves.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -135,13 +142,18 @@ def make_service(
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     explained_by = getattr(model, "explained_by", "")
-    fleet = InMemoryFleet(Served(card=model.card, rate=10, explained_by=explained_by))
+    fleet = InMemoryFleet(
+        Served(card=model.card, rate=10, explained_by=explained_by),
+        *(Served(card=one.card, rate=10) for one in others),
+    )
+    aliases: Aliases = RedisAliases(link, blobs) if link else InMemoryAliases()
     app = create_app(
         settings,
         store=store,
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
+        aliases=aliases,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
         stores=stores,
@@ -155,11 +167,18 @@ def make_service(
         dispatch=dispatch,
         fleet=fleet,
         lease_renewer=LeaseRenewer(seconds=60),
-        models={model.card.full_name: LoadedModel(model, 1000.0)},
+        models={one.card.full_name: LoadedModel(one, 1000.0) for one in (model, *others)},
         journal=Journal(SharedCounters()),
         outside=Outside(direct_files, open_output, stores),
     )
-    reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    reconciler = Reconciler(
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
+        keep_aliases=aliases.keep,
+    )
     client = app.test_client()
     return Service(
         app,
@@ -168,6 +187,7 @@ def make_service(
         contents,
         dispatch,
         fleet,
+        aliases,
         model,
         pipeline,
         reconciler,

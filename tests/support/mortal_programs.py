@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
+from support.doubles.aliases import InMemoryAliases
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel
@@ -19,7 +20,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.storage.folder_blobs import FolderBlobs
 from shared.telemetry.shared_counters import SharedCounters
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
@@ -73,6 +74,7 @@ class MortalPrograms(RuleBasedStateMachine):
         self.reconciler = Reconciler(service_settings, **shared)
         self.client = create_app(
             service_settings,
+            aliases=InMemoryAliases(),
             overview=InMemoryOverview(self.world.store),
             monitor=InMemoryMonitor(),
             **shared,

@@ -1,7 +1,7 @@
 """Lets the processes of a worker load their models in turn where memory is short."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +27,15 @@ def load_bytes(cards: Mapping[Path, Card]) -> int:
     Args:
         cards: the cards of the models, by folder.
     """
-    sizes = sorted(
-        LOAD_FACTOR * unpacked_bytes(folder / file for file in card.files)
-        for folder, card in cards.items()
+    return peak_bytes(
+        unpacked_bytes(folder / file for file in card.files) for folder, card in cards.items()
     )
-    return LIBRARY_BYTES + sum(sizes[:-1]) // 2 + sum(sizes[-1:])
+
+
+def peak_bytes(sizes: Iterable[int]) -> int:
+    """As `load_bytes`, for models whose files have these numbers of unpacked bytes."""
+    peaks = sorted(LOAD_FACTOR * size for size in sizes)
+    return LIBRARY_BYTES + sum(peaks[:-1]) // 2 + sum(peaks[-1:])
 
 
 class LoadTurns:

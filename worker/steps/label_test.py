@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shared.jobs.comparison import Errors
+from shared.jobs.comparison import Errors, is_right_or_wrong
 from shared.jobs.labels import is_counted
 from shared.signature import Output
 from shared.tables.cells import BOOLEANS
@@ -70,7 +70,7 @@ def judged(
         return _classes(output, first, second, labels)
     if output.meaning == "probability" and output.of is not None:
         return _probabilities(output.of, first, second, labels)
-    if output.meaning == "score" and output.minimum is not None and output.maximum is not None:
+    if is_right_or_wrong(output):
         return _sides(output, first, second, labels)
     return _nearest(first, second, labels)
 

@@ -15,6 +15,7 @@ from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
 from worker.steps.row_scorer import Columns, RowScorer
 from worker.steps.score_summary import summary_of
+from worker.steps.two_models import TwoModels, comparisons_in
 from worker.tables.lists import list_of, lists_of
 from worker.tables.part_formats import PART_FORMATS
 from worker.telemetry.journal import Journal
@@ -48,12 +49,17 @@ class PartScorer:
         part_rows: PartRows,
         rows: RowScorer,
         journal: Journal,
+        max_attempts: int,
     ) -> None:
-        """Take the collaborators; `rows` has the models."""
+        """Take the collaborators; `rows` has the models.
+
+        Rows that were taken up more than `max_attempts` times may have killed their processes.
+        """
         self._part_rows = part_rows
         self._store = store
         self._blobs = blobs
         self._rows = rows
+        self._two_models = TwoModels(rows, max_attempts)
         self._journal = journal
 
     def score(self, spec: Spec, number: int, begun: Begun) -> Scored:
@@ -85,8 +91,10 @@ class PartScorer:
         if len(rows) != begun.part.rows:
             # Another release has cut the parts of this job differently.
             return None
-        refs, *outputs, errors = ([row[name] for row in rows] for name in spec.stored_columns.fixed)
-        return Scored(_counts(spec, begun.part, Rows(refs, [], errors), outputs))
+        columns = [[row[name] for row in rows] for name in spec.stored_columns.names]
+        at = spec.stored_columns.error_at
+        found = Rows(columns[0], [], columns[at], columns[at + 1 :])
+        return Scored(_counts(spec, begun.part, found, columns[1:at]))
 
     def _score(self, spec: Spec, number: int, begun: Begun) -> Scored:
         part = begun.part
@@ -100,15 +108,18 @@ class PartScorer:
         )
         save_note = partial(self._store.note, spec.id, number)
         columns = spec.stored_columns
-        outputs = self._rows.attempt(
-            spec.full_name,
-            rows,
-            begun.attempts,
-            begun.note,
-            save_note,
-            columns.outputs,
-            spec.added,
-        )
+        if spec.second:
+            outputs = self._two_models.attempt(spec, spec.second, rows, begun, save_note)
+        else:
+            outputs = self._rows.attempt(
+                spec.full_name,
+                rows,
+                begun.attempts,
+                begun.note,
+                save_note,
+                columns.outputs,
+                spec.added,
+            )
         blobs = {}
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
@@ -138,4 +149,7 @@ def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
     summary = summary_of(spec.stored_columns.outputs, outputs, rows.errors, failed)
+    if spec.second:
+        comparisons = comparisons_in(spec, spec.second, part, rows, outputs)
+        summary = summary.model_copy(update={"comparisons": comparisons})
     return Counts(len(rows) - failed, failed, bad, summary)

@@ -33,6 +33,10 @@ class RowScorer:
         self._models = models
         self._rates = rates
 
+    def has(self, full_name: str) -> bool:
+        """Whether this process has loaded a model."""
+        return full_name in self._models
+
     def signature(self, full_name: str) -> Signature:
         """The signature of a model that this process has loaded."""
         return self._models[full_name].card.signature
@@ -55,14 +59,14 @@ class RowScorer:
         added: Sequence[AddedOutputs] = (),
     ) -> Outputs:
         """Score rows; one on which the model raises, or without an output, gets an error."""
-        return lists_of(self._scored(full_name, rows, outputs, added))
+        return lists_of(self.scored(full_name, rows, outputs, added))
 
-    def _scored(
+    def scored(
         self,
         full_name: str,
         rows: Rows,
         outputs: Sequence[Output],
-        added: Sequence[AddedOutputs],
+        added: Sequence[AddedOutputs] = (),
     ) -> Columns:
         """As `score`, but an array for each output if no row has an error."""
         all_good = rows.errors.count(None) == len(rows)
@@ -124,10 +128,22 @@ class RowScorer:
             For each output its values, None for a row with an error; an array if no row has one.
         """
         if attempts <= self._settings.max_attempts:
-            return self._scored(full_name, rows, outputs, added)
+            return self.scored(full_name, rows, outputs, added)
         if attempts > total_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts, outputs)
         search = CrashSearch.after(note, len(rows))
+        return self.search(full_name, rows, search, save_note, outputs, added)
+
+    def search(
+        self,
+        full_name: str,
+        rows: Rows,
+        search: CrashSearch,
+        save_note: Callable[[str], None],
+        outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
+    ) -> Outputs:
+        """Score rows piece by piece, after a note of each piece; see `attempt`."""
         what = "text" if self.signature(full_name).takes_text else "row"
         for row in search.fatal:
             error = f"scoring this {what} ended the worker's process"

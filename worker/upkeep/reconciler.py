@@ -46,12 +46,15 @@ class Reconciler:
         fleet: Fleet,
         erase: Callable[[], None] = lambda: None,
         remove_unfinished: Callable[[], int] = lambda: 0,
+        keep_aliases: Callable[[], int] = lambda: 0,
     ) -> None:
         """Take the collaborators.
 
         `erase` removes deleted texts from the disk of Redis, and `remove_unfinished` blobs that
-        were never completed (`shared.storage.blobs.BlobStore`).
+        were never completed (`shared.storage.blobs.BlobStore`). `keep_aliases` restores aliases
+        that Redis has lost, and writes changes into the blob store (`shared.aliases.Aliases`).
         """
+        self._keep_aliases = keep_aliases
         self._erase = erase
         self._remove_unfinished = remove_unfinished
         self._settings = settings
@@ -75,6 +78,7 @@ class Reconciler:
             if self._store.notice_restart():
                 self._is_new = True
                 logger.warning("Redis was restarted or has failed over: looking for what it lost")
+            self._keep_changes()
             if self._store.due("sweep", self._settings.sweep_seconds) or self._is_new:
                 self._sweep(self._is_new)
                 # Not before: the sweep may fail, for Redis or the blob store may be away again.
@@ -95,6 +99,14 @@ class Reconciler:
             self._fleet.forget_unserved(self._settings.replaced_seconds)
             self._remove_ended()
             self._erase()
+
+    def _keep_changes(self) -> None:
+        try:
+            if count := self._keep_aliases():
+                logger.warning("%d changes of aliases were written to the blob store", count)
+        except (DataDamaged, OSError) as error:
+            # Jobs that have a version go on without the names.
+            logger.error("the aliases are not complete: %s", error)  # noqa: TRY400  it is no bug
 
     def _abandon_replaced(self) -> None:
         for full_name in self._store.waited_for():

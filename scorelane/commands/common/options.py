@@ -114,6 +114,17 @@ _READING_OPTIONS = (
     ),
     click.option("--model", help="The name of the model.  [default: the service's default]"),
     click.option(
+        "--models",
+        metavar="FIRST,SECOND",
+        help="Two models that both score each row, in place of --model: the results of the first, "
+        "with the columns of the second, and a summary of how they differ.",
+    ),
+    click.option(
+        "--label-column",
+        metavar="NAME",
+        help="With --models: the column with the right values, by which they are compared.",
+    ),
+    click.option(
         "--text-column", help="The column with the texts, for a model of texts.  [default: text]"
     ),
     click.option(

@@ -171,10 +171,10 @@ def test_a_version_that_is_replaced_meanwhile(table: Service) -> None:
     """A newer version scores no request that names another one."""
     old, new = table.model.card, TableModel(version="00000000000b")
     served = Served(card=new.card, rate=1)
-    models = table.fleet.models
-    looks = iter([models()])
-    table.fleet.models = lambda: next(looks, {"table": served})  # type: ignore[method-assign]
-    table.fleet._served = {"table": served}
+    looks = iter([table.fleet.versions()])
+    now = {new.card.full_name: served}
+    table.fleet.versions = lambda: next(looks, now)  # type: ignore[method-assign]
+    table.fleet.replace(served)
     body = {"inputs": tensors()}
     said = error(infer(table, body, f"{MODEL}/versions/{old.version}"), 404)
     assert old.version in said

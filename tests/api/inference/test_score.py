@@ -106,6 +106,6 @@ def test_a_model_that_is_replaced_meanwhile(
     changing = replace(at)
     monkeypatch.setattr(type(at), "model", lambda *_: next(models))
     table.app.extensions["scorelane"] = changing
-    table.fleet._served["table"] = Served(card=other.card, rate=1)
+    table.fleet.replace(Served(card=other.card, rate=1))
     problem(table.client.post("/score", json=ROWS), 409, "model-changed")
     assert table.model.calls == []

@@ -109,7 +109,7 @@ def test_another_version_does_not_continue_a_job(service: Service) -> None:
     started, fresh = cancelled(service, 4), cancelled(service, 0)
     old = service.model.card
     other = LengthModel(version="000000000002").card
-    service.fleet._served = {"length": Served(card=other, rate=10)}
+    service.fleet.replace(Served(card=other, rate=10))
     answer = service.client.post(started["links"]["retry"])
     assert f"{old.full_name}" in problem(answer, 409, "version-gone")
     assert retry(service, fresh)["model"]["version"] == other.version
@@ -119,10 +119,7 @@ def test_an_old_version_that_is_still_served_goes_on(service: Service) -> None:
     """During a rolling update both versions are served."""
     started = cancelled(service, 4)
     other = LengthModel(version="000000000002").card
-    service.fleet._served |= {
-        "old": service.fleet._served["length"],
-        "length": Served(card=other, rate=10),
-    }
+    service.fleet.announce("new", [Served(card=other, rate=10)])
     new = retry(service, started)
     assert new["model"]["version"] == started["model"]["version"]
     assert scores(service, new) == SCORES

@@ -78,10 +78,8 @@ def test_no_part_is_tiny_unless_its_rows_are_slow(
     """
     limits = {"min_part_rows": 64, "task_time_limit": 15.0}
     service = make_service(settings.model_copy(update=limits))
-    service.fleet._served = {
-        name: served.model_copy(update={"rate": rate})
-        for name, served in service.fleet.models().items()
-    }
+    [served] = service.fleet.models().values()
+    service.fleet.replace(served.model_copy(update={"rate": rate}))
     assert cut(service, 300) == parts
 
 

@@ -12,7 +12,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from scoring.words import compiled_words, word_pipeline
+from scoring.words import chunks, compiled_words
 from scoring.words.proof import trial_texts
 from scoring.words.word_counts import WordCounter
 from scoring.words.word_pipeline import WordPipeline
@@ -114,7 +114,7 @@ def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch
     )
     fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
-    monkeypatch.setattr(word_pipeline, "_ROWS", 5)
+    monkeypatch.setattr(chunks, "_ROWS", 5)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS))
 
 

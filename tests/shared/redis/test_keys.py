@@ -9,6 +9,7 @@ import pytest
 from support.stored import MODEL, a_job, complete, parts, question, small
 
 import shared.redis
+from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
@@ -20,12 +21,14 @@ from shared.jobs.summary import Summary
 from shared.jobs.usage import Budget, Claim
 from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import Sample
+from shared.redis.aliases import RedisAliases
 from shared.redis.erasure import note_refusal
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
 from shared.signature import SENTIMENT
+from shared.storage.folder_blobs import FolderBlobs
 
 README = Path(shared.redis.__file__).with_name("README.md")
 
@@ -128,6 +131,10 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     )
     link.client.hset(link.key("models"), "fast", "{}")
     link.client.hset(link.key("versions"), MODEL, "{}")
+    RedisAliases(link, FolderBlobs(settings.blobs_dir)).change(
+        "fast", "me", lambda names: pointed(names, "champion", "1f2e3d4c5b6a")
+    )
+    link.client.hset(link.key("aliases", "unkept"), "aliases/fast/000000000001/change.json", "{}")
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)

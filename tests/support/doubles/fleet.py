@@ -22,6 +22,11 @@ class InMemoryFleet(Fleet):
         self.described: dict[str, Worker] = {}
         self.forgotten_after: list[float] = []
 
+    def replace(self, *served: Served) -> None:
+        """Serve these models in the place of all others, which nobody knows any more."""
+        self._served = {one.card.name: one for one in served}
+        self._versions = {one.card.full_name: one for one in served}
+
     @override
     def models(self) -> dict[str, Served]:
         return self._served
@@ -85,8 +90,16 @@ class InMemoryFleet(Fleet):
         self._processes = self._processes or 1
 
     @override
-    def beat(self, node: str, full_names: Collection[str]) -> int:
+    def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
         return self._processes
+
+    @override
+    def prefer(self, served: Served) -> None:
+        self._served[served.card.name] = served
+
+    @override
+    def retire(self, full_name: str) -> None:
+        del self._served[name_of(full_name)]
 
     @override
     def leave(self, node: str) -> None:

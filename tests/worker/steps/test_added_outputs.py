@@ -141,16 +141,14 @@ def test_a_retry_has_the_same_outputs(explaining: Service) -> None:
     accepted = explaining.submit(CSV, explain="2")
     explaining.client.post(f"{accepted.location}/cancel")
     other = LengthModel(version="000000000002").card
-    explaining.fleet._served = {"length": Served(card=other, rate=10)}
+    explaining.fleet.replace(Served(card=other, rate=10))
     answer = explaining.client.post(f"{accepted.location}/retry")
     assert "cannot be explained" in problem(answer, 400, "bad-option")
     served = Served(card=other, rate=10, explained_by="linear")
-    explaining.fleet._served = {"length": served}
+    explaining.fleet.replace(served)
     new = explaining.client.post(f"{accepted.location}/retry").json
     assert [one["name"] for one in new["outputs"]] == ["Sentiment_Score", *NAMES]
-    explaining.fleet._served = {
-        "length": Served(card=explaining.model.card, rate=10, explained_by="linear")
-    }
+    explaining.fleet.replace(Served(card=explaining.model.card, rate=10, explained_by="linear"))
     again = explaining.client.post(f"{accepted.location}/retry")
     assert explaining.rows_of(again) == EXPECTED
 

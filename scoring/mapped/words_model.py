@@ -1,0 +1,213 @@
+"""Scores texts by a word pipeline from mapped arrays, without scikit-learn.
+
+The arrays are those of `scoring.words.compiled_words.CompiledWords` and of its linear model, so the
+compiled code that runs is the same, and so are the scores. `scoring.mapped.writing` writes them.
+"""
+
+import copy
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from typing_extensions import override
+
+from scoring.estimators.class_columns import ClassColumns, no_rows, output_frame
+from scoring.estimators.output_columns import typed_values
+from scoring.estimators.score_rule import ScoreRule
+from scoring.mapped.array_file import read_arrays
+from scoring.mapped.own_file import OwnFile
+from scoring.words.chunks import by_chunks
+from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel, once, sublinear
+from scoring.words.links import link_of
+from scoring.words.stored_tables import STORES, words_of
+from scoring.words.text_bytes import TextBytes
+from shared.errors.model import UnusableModel
+from shared.mapped_file import MAPPED_FILE
+from shared.model import SCORE, Card, Model
+from shared.private_copies import open_copy
+
+#: The format of the file. Raise it when the layout of the arrays changes, or a hash of `terms.h`:
+#: then older files are not read any more, and the models are loaded from their own files.
+FORMAT = 1
+
+#: How far the probabilities of the trial texts may be from those of scikit-learn where the file was
+#: made: as far as those of the compiled path from scikit-learn's.
+_TOLERANCE = 1e-12
+
+Floats = npt.NDArray[np.float64]
+
+
+class Trial(NamedTuple):
+    """Texts, and their probabilities by scikit-learn."""
+
+    texts: Sequence[str]
+    probabilities: Floats
+
+
+class MappedWordsModel(Model):
+    """A word vectoriser and a linear classifier.
+
+    What the arrays do not hold is asked of the estimator itself, which is then unpickled: a label
+    between two classes that are equally probable.
+
+    Attributes:
+        classes: what each class is worth in a score, by its label; empty without a score.
+    """
+
+    def __init__(self, folder: Path, card: Card, about: dict[str, Any], arrays: Any) -> None:
+        """Use the arrays of a file; see `load`."""
+        self.card = card
+        self.classes: dict[str, float] = about["worth"]
+        self._outputs = card.signature.outputs
+        self._wanted = {output.name for output in self._outputs}
+        self._input = card.signature.inputs[0].name
+        self._own = OwnFile(folder, card)
+        self._link = link_of(about["link"])
+        self._texts = TextBytes(
+            lower=about["texts"]["lower"],
+            signs=about["texts"]["signs"],
+            preprocess=str.lower if about["texts"]["lower"] else str,
+        )
+        self._words = words_of(about["words"], arrays)
+        self._decide = _decisions(self._words, about["weights"], arrays)
+        self._rule = _rule_of(about["score"])
+        self._columns = self._columns_of(about["classes"])
+        probabilities = arrays["trial_probabilities"]
+        self._trial = Trial(json.loads(arrays["trial_texts"].tobytes()), probabilities)
+
+    @classmethod
+    def runs_here(cls) -> bool:
+        """Whether this machine has the compiled library, and the order of bytes of the files."""
+        return LIBRARY is not None and STORES and sys.byteorder == "little"
+
+    @classmethod
+    @override
+    def load(cls, folder: Path, card: Card) -> Self:
+        """Map the file, and check what it scores here.
+
+        Raises:
+            shared.errors.model.DigestMismatch: the file is not the one that the card names.
+            shared.errors.model.UnusableModel: this release cannot read it, or it gives other scores
+                here than it gave when it was made.
+            OSError: it cannot be read.
+        """
+        path = folder / MAPPED_FILE
+        if card.mapped is None:
+            raise UnusableModel(path=path, reason="its card does not name it")
+        try:
+            with open_copy(path, card.mapped.sha256) as file:
+                about, arrays = read_arrays(file)
+            if about["format"] != FORMAT or about["byteorder"] != sys.byteorder:
+                raise ValueError("another release or machine has written it")  # noqa: TRY301
+            if about["version"] != card.version:
+                raise ValueError("it belongs to another version of the model")  # noqa: TRY301
+            model = cls(folder, card, about, arrays)
+            model.check()
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"{error}" if isinstance(error, ValueError) else f"it lacks {error}"
+            raise UnusableModel(path=path, reason=reason) from error
+        return model
+
+    def check(self) -> None:
+        """Check that the trial texts get the probabilities that scikit-learn gave them.
+
+        Raises:
+            ValueError: they do not.
+        """
+        found = self.probabilities(self._trial.texts)
+        expected = self._trial.probabilities
+        if found.shape != expected.shape or not np.allclose(
+            found, expected, rtol=0, atol=_TOLERANCE, equal_nan=True
+        ):
+            raise ValueError("it gives other scores here than where it was made")
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
+        return self._link.probabilities(by_chunks(self._decided, texts))
+
+    @override
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not len(frame):
+            return no_rows(self._outputs, frame)
+        texts = frame[self._input].tolist()
+        raw = self.probabilities(texts)
+        columns = self._columns.of(raw, texts, self._wanted) if self._columns else {}
+        return output_frame(columns, raw, self._rule, self._outputs, frame)
+
+    @override
+    def for_outputs(self, names: Iterable[str]) -> Model:
+        wanted = set(names)
+        if wanted == self._wanted:
+            return self
+        narrow = copy.copy(self)
+        narrow._wanted = wanted
+        narrow._outputs = tuple(output for output in self._outputs if output.name in wanted)
+        if wanted == {SCORE}:
+            narrow._columns = None
+        return narrow
+
+    @override
+    def warm_up(self) -> None:
+        self.probabilities(self._trial.texts)
+
+    def whole(self) -> Model:
+        """The model as it is loaded from its own file, by scikit-learn.
+
+        Raises:
+            shared.errors.model.UnusableModel: it cannot be loaded here.
+        """
+        return self._own.model()
+
+    def _decided(self, texts: Sequence[str]) -> Floats:
+        return self._decide(*self._texts.joined(texts, self._words.text_starts))
+
+    def _columns_of(self, about: dict[str, Any] | None) -> ClassColumns | None:
+        if about is None:
+            return None
+        return ClassColumns(
+            typed_values(about["labels"], about["label_type"]),
+            about["label_type"],
+            about["names"],
+            by_probability=about["by_probability"],
+            predict=self._predicted,
+        )
+
+    def _predicted(self, texts: Sequence[str]) -> Any:
+        """The labels of texts, by the estimator itself."""
+        frame = pd.DataFrame({self._input: pd.Series(texts, dtype=object)})
+        return self.whole().score(frame)["label"].to_numpy()
+
+
+def _decisions(
+    words: CompiledWords, about: dict[str, Any], arrays: Any
+) -> Callable[[bytes, Any], Floats]:
+    by_count: Callable[[Any], Any] = sublinear if about["sublinear"] else _itself
+    linear = LinearModel(
+        by_count=once(by_count) if about["binary"] else by_count,
+        by_column=arrays["by_column"][:-1],
+        norm=about["norm"],
+        coefficients=arrays["coefficients"][:-1].T,
+        dtype=np.float32 if about["single"] else np.float64,
+    )
+    return words.decisions(linear, arrays["by_column"], arrays["coefficients"])
+
+
+def _itself(counts: Any) -> Any:
+    return counts
+
+
+def _rule_of(about: dict[str, Any] | None) -> ScoreRule | None:
+    if about is None:
+        return None
+    low, high = about["target_range"]
+    return ScoreRule(
+        np.asarray(about["class_values"], dtype=np.float64),
+        target_range=(low, high),
+        has_one_class=about["has_one_class"],
+        cuts=tuple(about["cuts"]) if about["cuts"] else None,
+    )

@@ -1,0 +1,68 @@
+"""Turns texts into the bytes in which words are found."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from scoring.words.word_terms import PROTECTED, Positions
+
+_CAPITAL = re.compile("[A-Z]")
+
+
+class TextBytes:
+    """Joins texts to one byte string, as a vectoriser's preprocessor and token pattern see them."""
+
+    def __init__(self, *, lower: bool, signs: str, preprocess: Callable[[str], str]) -> None:
+        """Keep how texts are prepared.
+
+        Args:
+            lower: the vectoriser lower-cases texts.
+            signs: the characters that are each a token by itself.
+            preprocess: what the vectoriser does with a text beyond ASCII, before it is cut.
+        """
+        self._lower = lower
+        self._preprocess = preprocess
+        # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
+        self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
+
+    def joined(
+        self, texts: Sequence[str], starts_of: Callable[[bytes, int], Positions | None]
+    ) -> tuple[bytes, Positions]:
+        """The bytes of all texts, separated by zero bytes, and the starts of the texts.
+
+        Args:
+            texts: n texts, n >= 1.
+            starts_of: finds the starts of n texts in their bytes; None if there are more.
+        """
+        plain = [text if text.isascii() else self._narrow(text) for text in texts]
+        joined = "\0".join(plain).encode("latin-1")
+        starts = starts_of(joined, len(texts))
+        if starts is None:
+            return self.joined([text.replace("\0", " ") for text in texts], starts_of)
+        return joined, starts
+
+    def protect_capitals(self, text: str) -> str:
+        """Protect the capitals of a lower-cased text from being lower-cased again.
+
+        scikit-learn strips accents after lower-casing, which turns some symbols into capitals:
+        U+1F110 becomes `(A)`.
+        """
+        return text.translate(PROTECTED) if self._lower and _CAPITAL.search(text) else text
+
+    def _narrow(self, text: str) -> str:
+        # Each byte of UTF-8 becomes one Latin-1 character: a single wide text would widen the whole
+        # joined string.
+        preprocessed = self.protect_capitals(self._preprocess(text))
+        if self._apart:
+            preprocessed = self._apart.sub(r" \g<0> ", preprocessed)
+        return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _any_of(points: list[int]) -> re.Pattern[str] | None:
+    """A pattern for any one of these characters; None if there are none."""
+    if not points:
+        return None
+    # Ranges, because a set of a thousand single characters would match a hundred times as slowly.
+    borders = [at for at in range(1, len(points)) if points[at] != points[at - 1] + 1]
+    runs = zip([0, *borders], [*borders, len(points)], strict=True)
+    ranges = (f"\\U{points[first]:08x}-\\U{points[past - 1]:08x}" for first, past in runs)
+    return re.compile(f"[{''.join(ranges)}]")
