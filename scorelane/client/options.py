@@ -49,6 +49,8 @@ class JobOptions(RetryOptions, RowOptions, total=False):
     #: the columns to return with the results: their names, or `all`. A single string is read as
     #: comma-separated names.
     columns: Hashable | Sequence[Hashable] | None
+    #: `none`: the service deletes the rows and results after their download; the receipt stays
+    keep: Literal["all", "none"] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
     callback_url: str | None  #: receives a request when the job has ended
 
