@@ -139,7 +139,10 @@ class LateLoading(threading.Thread):
         self._models.states[place()].write(
             {
                 "pid": os.getpid(),
-                "ready": {name: one.rate for name, one in self._loaded.items()},
+                "ready": {
+                    name: one.served.model_dump(mode="json", exclude={"card"})
+                    for name, one in self._loaded.items()
+                },
                 "loading": self._loading,
                 "failed": self._failed,
             }

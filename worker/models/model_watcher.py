@@ -177,11 +177,10 @@ class ModelWatcher(threading.Thread):
         current = {name.partition("@")[0]: name for name in self._models.current}
         for name, full_name in current.items():
             if self._told.get(name) != full_name:
-                version = self._models.versions[full_name]
-                rates = [one["ready"].get(full_name) for one in self._models.living()]
-                rate = next(filter(None, rates), None)
-                if rate:
-                    self._fleet.prefer(Served(card=version.card, rate=rate))
+                ready = [state["ready"].get(full_name) for state in self._models.living()]
+                if served := next(filter(None, ready), None):
+                    card = self._models.versions[full_name].card
+                    self._fleet.prefer(Served(card=card, **served))
                     self._told[name] = full_name
         for name in self._told.keys() - current.keys():
             del self._told[name]

@@ -141,3 +141,17 @@ def test_a_folder_that_fails_hides_no_other(
 
     monkeypatch.setattr(Path, "iterdir", fail)
     assert "second" in names(watch)
+
+
+def test_a_version_that_was_removed_counts_as_gone(tmp_path: Path) -> None:
+    """Its folder stays; it is there again when it is taken into service again."""
+    card, removed = add(tmp_path, "first"), set[str]()
+    add(tmp_path, "second")
+    watch = FolderWatch(tmp_path, removed=lambda: removed)
+    assert names(watch) == ["first", "second"]
+    removed.add(card.full_name)
+    assert names(watch) == ["second"]
+    assert not watch.holds(tmp_path / "first")
+    removed.clear()
+    assert names(watch) == ["first", "second"]
+    assert watch.holds(tmp_path / "first")
