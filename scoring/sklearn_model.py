@@ -82,8 +82,13 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                names = [one.name for one in signature.inputs]
                 self._explained = explained_of(
-                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                    estimator,
+                    scorer,
+                    self._estimator,
+                    self._sentiment,
+                    inputs=None if self._takes_texts else names,
                 )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
