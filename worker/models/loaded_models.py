@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
-from shared.model import ExplainedBy, Model
+from shared.fleet import Served
+from shared.model import Model
 
 
 class LoadedModel(NamedTuple):
@@ -18,10 +19,11 @@ class LoadedModel(NamedTuple):
     rate: float  #: Rows per second in one process, as measured after loading.
 
     @property
-    def explained_by(self) -> ExplainedBy:
-        """See `Model.explained_by`, which a runtime of a user's own need not inherit."""
-        by: ExplainedBy = getattr(self.model, "explained_by", "")
-        return by
+    def served(self) -> Served:
+        """What the fleet is told of it."""
+        # A runtime of a user's own need not inherit `explained_by`.
+        explained_by = getattr(self.model, "explained_by", "")
+        return Served(card=self.model.card, rate=self.rate, explained_by=explained_by)
 
 
 class LoadedModels(Mapping[str, LoadedModel]):
