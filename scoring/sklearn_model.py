@@ -22,6 +22,7 @@ from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.finding import explained_of
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.explanations.sklearn_explained import ExplainedEstimator
 from scoring.independence import (
     check_independence,
@@ -89,8 +90,13 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                names = [one.name for one in signature.inputs]
                 self._explained = explained_of(
-                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                    estimator,
+                    scorer,
+                    self._estimator,
+                    self._sentiment,
+                    inputs=None if self._takes_texts else names,
                 )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
@@ -103,8 +109,12 @@ class SklearnModel(Model):
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        # A copy for some outputs asks it for the others.
+        self._all = self
         if self._explained:
             self.explained_by = self._explained.by
+        elif self._takes_texts and explained_outputs(signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def parts(self) -> Parts:
@@ -158,6 +168,8 @@ class SklearnModel(Model):
 
     @override
     def explained(self, terms: int) -> Scorer:
+        if self.explained_by == "occlusion":
+            return OccludedTexts(self, self._all, terms)
         if self._explained is None:
             return super().explained(terms)
         _, explainer, classes = self._explained
