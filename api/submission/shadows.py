@@ -26,6 +26,9 @@ def shadow_for(services: Services, served: Served, job_id: str, terms: Terms) ->
     traffic = traffic_of(names, card.name)
     if traffic is None or not traffic.shadow or any(terms.get(name) for name in _WITHOUT):
         return None
+    if terms.get("keep", "all") != "all":
+        # Its rows are to be deleted soon.
+        return None
     champion = names.current().get(card.name)
     if not champion or champion.card.version != card.version:
         return None

@@ -8,10 +8,10 @@ from support.doubles.length_model import LengthModel, length_score
 from support.doubles.table_model import TableModel
 from support.in_memory import Service, make_service
 
+from scorelane.commands.common.comparison_lines import comparison_lines
 from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.fleet import Served, Worker
-from scorelane.commands.common.comparison_lines import comparison_lines
 from shared.model import SCORE
 
 CSV = b"ref,text,truth\na,zz,0.1\nb,raise,0.9\nc,,0.9\nd,%s,1\ne,%s,0.5\n" % (b"z" * 60, b"z" * 50)
@@ -66,6 +66,8 @@ def test_the_summary_compares_them(two: Service) -> None:
         "suffix": "@longer",
         "label_column": "truth",
     }
+    receipt = two.client.get(f"{accepted.location}/receipt").json
+    assert receipt["second_model"] == {"name": "longer", "version": "00000000000b"}
     [found] = two.client.get(f"{accepted.location}/summary").json["comparison"]["outputs"]
     assert (found["rows"], found["unscored"], found["equal"]) == (2, 1, 0.0)
     assert (found["name"], found["second_name"]) == (SCORE, f"{SCORE}@longer")
