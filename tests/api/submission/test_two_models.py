@@ -88,8 +88,10 @@ def test_the_command_line_says_how_they_differ(two: Service) -> None:
         "",
         f"{SCORE}@longer (by longer@00000000000b) and {SCORE}:",
         "  2 rows by both, 1 only by the first",
-        "  the same value 0.00%, the same side 100.00%, within 0.01 0.00%, within 0.05 0.00%, "
-        "within 0.1 0.00%",
+        (
+            "  the same value 0.00%, the same side 100.00%, within 0.01 0.00%, within 0.05 0.00%, "
+            "within 0.1 0.00%"
+        ),
         "  the second is +0.45 off in the mean, with a standard deviation of 0.0707107",
         "  row 5, ref e: 0.5 and 1",
         "  row 4, ref d: 0.6 and 1",
