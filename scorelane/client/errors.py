@@ -122,7 +122,7 @@ class JobExpired(JobNotFound):
     statuses = frozenset({410})
 
 
-class RowsDeleted(ApiError):
+class RowsDeleted(JobExpired):
     """The job was sent with `keep=none`, and its rows and results are deleted."""
 
     codes = frozenset({"rows-deleted"})
