@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from typing_extensions import override
 
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.networks.compiled import COMPILED_FILE
 from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.heads import Heads
@@ -30,7 +31,7 @@ from scoring.networks.text import (
 from scoring.words.languages import MOST_WORDS, Languages
 from scoring.words.reach_columns import with_reach_columns
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card, Model
+from shared.model import SCORE, TEXT, Card, Model, Scorer
 
 WORD_INDEX_FILE = "word_idx.json"
 
@@ -59,6 +60,8 @@ class KerasModel(Model):
         self._heads = heads
         #: Whether `score` also tells what it has read of each text.
         self._counts = False
+        if explained_outputs(card.signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def classes(self) -> dict[str, float]:
@@ -122,6 +125,12 @@ class KerasModel(Model):
             columns = self._heads.result(self.network.all_outputs(ids))
             return pd.DataFrame(columns, index=frame.index)
         return pd.DataFrame({SCORE: self.network.scores(ids)}, index=frame.index)
+
+    @override
+    def explained(self, terms: int) -> Scorer:
+        if not self.explained_by:
+            return super().explained(terms)
+        return OccludedTexts(self, self, terms)
 
     @override
     def warm_up(self) -> None:

@@ -22,10 +22,17 @@ from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.finding import explained_of
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.explanations.sklearn_explained import ExplainedEstimator
-from scoring.independence import check_independence, check_rows, check_steps
+from scoring.independence import (
+    check_independence,
+    check_rows,
+    check_steps,
+    texts_of_own_words,
+)
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
+from scoring.steady import AS_THEY_COME, STEADY_ROWS, in_scales, steady_batches
 from scoring.tables.faster import faster_table
 from scoring.words.counted_texts import CountedTexts
 from scoring.words.fast_vectorisers import with_fast_vectorisers
@@ -70,6 +77,7 @@ class SklearnModel(Model):
         signature = card.signature
         self._outputs = signature.outputs
         self._wanted = {output.name for output in self._outputs}
+        self._batches = AS_THEY_COME
         scorer = unwrapped(estimator)
         with _one_at_a_time():
             try:
@@ -89,22 +97,34 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                names = [one.name for one in signature.inputs]
                 self._explained = explained_of(
-                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                    estimator,
+                    scorer,
+                    self._estimator,
+                    self._sentiment,
+                    inputs=None if self._takes_texts else names,
                 )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
                 )
                 if self._predictions:
                     check_rows(self.score, self._trial_rows())
+                if not getattr(self._estimator, "is_row_by_row", False):
+                    rows = self._varied_rows(estimator)
+                    self._batches = steady_batches(self._outputs_for, rows, card.full_name)
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
         self._words = self._text_reach() if self._takes_texts else None
         if self._words:
             self._languages = Languages(self._words.words, card.usual_known_words)
+        # A copy for some outputs asks it for the others.
+        self._all = self
         if self._explained:
             self.explained_by = self._explained.by
+        elif self._takes_texts and explained_outputs(signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def parts(self) -> Parts:
@@ -129,10 +149,8 @@ class SklearnModel(Model):
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         if self._reach is None:
-            return self._outputs_for(frame)
-        texts = CountedTexts(self._read(frame))
-        found = self._outputs_for(frame, texts)
-        return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
+            return self._batches.score(self._outputs_for, frame)
+        return self._batches.score(self._outputs_with_reach, frame)
 
     @override
     def reach(self, frame: pd.DataFrame) -> pd.DataFrame | None:
@@ -140,6 +158,13 @@ class SklearnModel(Model):
             return None
         texts, nothing = CountedTexts(self._read(frame)), pd.DataFrame(index=frame.index)
         return with_reach_columns(nothing, texts, self._words.counted(texts), self._languages)
+
+    def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if self._reach is None:
+            raise TypeError("nobody has asked what is read of the texts")
+        texts = CountedTexts(self._read(frame))
+        found = self._outputs_for(frame, texts)
+        return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
 
     def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
         """The outputs of a frame; `rows` and `raw` are None if they were not computed yet."""
@@ -178,11 +203,19 @@ class SklearnModel(Model):
 
     @override
     def explained(self, terms: int) -> Scorer:
+        if self.explained_by == "occlusion":
+            return OccludedTexts(self, self._all, terms)
         if self._explained is None:
             return super().explained(terms)
         _, explainer, classes = self._explained
         return ExplainedEstimator(
-            self.card, explainer, classes, self._read, self._outputs_for, terms
+            self.card,
+            explainer,
+            classes,
+            self._read,
+            self._outputs_for,
+            terms,
+            self._batches,
         )
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:
@@ -226,11 +259,19 @@ class SklearnModel(Model):
         faster = self._estimator
         return faster.reach if isinstance(faster, WordPipeline) else TextReach.of(faster)
 
-    def _trial_rows(self) -> pd.DataFrame:
+    def _trial_rows(self, count: int = TRIAL_ROWS) -> pd.DataFrame:
         if self._takes_texts:
             (name,) = (one.name for one in self.card.signature.inputs)
             return pd.DataFrame({name: pd.Series(TRIAL_TEXTS, dtype=object)})
-        return trial_rows(self, TRIAL_ROWS)
+        return trial_rows(self, count)
+
+    def _varied_rows(self, estimator: Any) -> pd.DataFrame:
+        """Rows whose outputs differ: probabilities of 0 and 1 would hide a difference."""
+        if self._takes_texts:
+            (name,) = (one.name for one in self.card.signature.inputs)
+            texts = [*TRIAL_TEXTS, *texts_of_own_words(estimator, STEADY_ROWS)][:STEADY_ROWS]
+            return pd.DataFrame({name: pd.Series(texts, dtype=object)})
+        return in_scales(self._trial_rows(STEADY_ROWS))
 
     def _sentiment_of(self, estimator: Any) -> Sentiment | None:
         if SCORE not in self._wanted:

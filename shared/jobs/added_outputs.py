@@ -27,6 +27,10 @@ KNOWN_WORDS, TEXT_CUT, OTHER_LANGUAGE = "known_words", "text_cut", "other_langua
 _SIGNS = (TEXT_CUT, OTHER_LANGUAGE)
 
 
+#: How many times a row is scored for an explanation, about, by how the model is explained.
+EXPLANATION_COSTS = {"linear": 1.25, "tree": 20.0, "occlusion": 20.0}
+
+
 class Explanation(BaseModel):
     """The terms of a row's text, or its columns, that moved the score most, and by how much.
 
