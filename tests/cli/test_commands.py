@@ -48,6 +48,8 @@ def test_help_is_light() -> None:
         "promote",
         "rollback",
         "remove",
+        "traffic",
+        "drift",
         "top",
         "doctor",
         "train",
