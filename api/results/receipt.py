@@ -24,7 +24,7 @@ from shared.errors.service import (
     ResultsDamaged,
 )
 from shared.jobs.digest import Digest, Digester
-from shared.jobs.job import Job, ResultFormat
+from shared.jobs.job import Job, Keep, ResultFormat
 from shared.telemetry.timestamps import rfc3339
 
 logger = logging.getLogger(__name__)
@@ -98,6 +98,11 @@ class Receipt(TypedDict):
             description="The versions that scored rows of the job, one entry for each set of them."
         ),
     ]
+    keep: Keep
+    downloaded_at: Annotated[
+        Moment | None, Field(description="With `keep=none`: when all results had been sent.")
+    ]
+    rows_deleted_at: Moment | None
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
@@ -125,6 +130,9 @@ _EXAMPLE: Receipt = {
     "labels": {},
     "retry_of": None,
     "libraries": [{"scorelane": "0.1.0", "python": "3.12.3", "scikit-learn": "1.9.0"}],
+    "keep": "all",
+    "downloaded_at": None,
+    "rows_deleted_at": None,
     "created_at": "2026-01-01T12:00:00.000Z",
     "started_at": "2026-01-01T12:00:00.012Z",
     "finished_at": "2026-01-01T12:00:24.000Z",
@@ -178,11 +186,18 @@ def _receipt(services: Services, job: Job) -> Receipt:
         "labels": spec.labels,
         "retry_of": spec.retry_of,
         "libraries": [json_module.loads(line) for line in (job.libraries or "").splitlines()],
+        "keep": spec.keep,
+        "downloaded_at": _moment(job.downloaded_at),
+        "rows_deleted_at": _moment(job.cleared_at),
         "created_at": rfc3339(job.created_at),
-        "started_at": None if job.started_at is None else rfc3339(job.started_at),
-        "finished_at": None if job.finished_at is None else rfc3339(job.finished_at),
+        "started_at": _moment(job.started_at),
+        "finished_at": _moment(job.finished_at),
         "signatures": [],
     }
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)
 
 
 def _second_model(job: Job) -> ModelName | None:
