@@ -1,11 +1,11 @@
 """The canary: which requests for a champion its challenger answers."""
 
 import time
+from collections.abc import Callable
 
 from flask import g, has_request_context, request
 
 from api.model_names import ModelNames
-from api.security.access import current_identity
 from shared.aliases import CHAMPION
 from shared.fleet import Served
 from shared.telemetry import context
@@ -26,7 +26,9 @@ class Canary:
     sticky: the key of the request, or the owner; without both each request is drawn by itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Callable[[], str]) -> None:
+        """Take what says whose the present request is."""
+        self._owner = owner
         self._paused: dict[str, float] = {}
 
     def pause(self, full_name: str) -> None:
@@ -54,7 +56,7 @@ class Canary:
         if challenger is None or self.why_not(names, champion, traffic):
             return champion
         full_name = challenger.card.full_name
-        return challenger if is_drawn(_key(labels), full_name, traffic.canary) else champion
+        return challenger if is_drawn(self._key(labels), full_name, traffic.canary) else champion
 
     def why_not(self, names: ModelNames, champion: Served, traffic: Traffic) -> str | None:
         """Why the challenger scores nothing in the place of the champion; None: it does."""
@@ -72,22 +74,21 @@ class Canary:
             return f"The challenger did not answer; it is asked again within {PAUSE_SECONDS:g} s."
         return None
 
+    def _key(self, labels: tuple[str, ...]) -> str:
+        """What decides whether a request is in the share."""
+        for label in labels:
+            name, _, value = label.partition(":")
+            if name == KEY_LABEL:
+                return value
+        if not has_request_context():
+            return ""
+        given = request.headers.get(KEY_HEADER)
+        # A request asks more than once, and must get one answer.
+        return given or self._owner() or str(context.fields().get("request_id", id(g)))
+
 
 def traffic_of(names: ModelNames, model: str) -> Traffic | None:
     """The shares of the present challenger of a model; None: it has none."""
     found = names.names_of(model)
     traffic = found.traffic
     return traffic if traffic and found.aliases.get(CHALLENGER) == traffic.version else None
-
-
-def _key(labels: tuple[str, ...]) -> str:
-    """What decides whether a request is in the share."""
-    for label in labels:
-        name, _, value = label.partition(":")
-        if name == KEY_LABEL:
-            return value
-    if not has_request_context():
-        return ""
-    given = request.headers.get(KEY_HEADER)
-    # A request asks more than once, and must get one answer.
-    return given or current_identity().owner or str(context.fields().get("request_id", id(g)))

@@ -1,6 +1,6 @@
 """The objects that all views share, as `create_app` got or made them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import current_app
 
@@ -43,9 +43,9 @@ class Services:
     job_waits: JobWaits
     body_memory: BodyMemory
     stores: Stores
+    canary: Canary
     open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
-    canary: Canary = field(default_factory=Canary)
 
     @property
     def lanes(self) -> Lanes:

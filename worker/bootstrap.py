@@ -100,6 +100,7 @@ class MainProcess:
         link = RedisLink(settings)
         blobs = self._open_blobs(settings)
         store, fleet = ArchivingJobStore(link, settings, blobs), RedisFleet(link, settings)
+        aliases = RedisAliases(link, SealedBlobs(blobs))
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         loading = {LOADING: self.models.load_seconds}
@@ -127,7 +128,7 @@ class MainProcess:
                 fleet=fleet,
                 erase=RedisErasure(link, settings, store).run,
                 remove_unfinished=blobs.remove_unfinished,
-                keep_aliases=RedisAliases(link, SealedBlobs(blobs)).keep,
+                keep_aliases=aliases.keep,
             ),
             store=store,
             stall_detector=self._stall_detector,
@@ -138,7 +139,9 @@ class MainProcess:
         )
         self._heartbeat.start()
         if settings.models_seconds:
-            self._model_watcher = make_watcher(self.models, settings, consumer, link, store)
+            self._model_watcher = make_watcher(
+                self.models, settings, consumer, link, store, aliases
+            )
             self._model_watcher.start()
         if settings.metrics_port:
             address = settings.metrics_host, settings.metrics_port

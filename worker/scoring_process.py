@@ -2,7 +2,6 @@
 
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch
-from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -12,7 +11,7 @@ from shared.telemetry.spans import spans
 from worker.announcement import announce
 from worker.app import app
 from worker.models.late_loading import LateLoading
-from worker.models.loaded_models import LoadedModel, LoadedModels
+from worker.models.loaded_models import LoadedModels
 from worker.models.loading import load_models
 from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
@@ -77,7 +76,7 @@ class ScoringProcess:
         def announce_loaded(*, replaces: bool = True) -> None:
             # Of several versions of a model, the last one is that for new jobs.
             names = sorted(set(loaded) - set(models.refused()), key=models.current.__contains__)
-            announce(fleet, [_served(loaded[name]) for name in names], replaces=replaces)
+            announce(fleet, [loaded[name].served for name in names], replaces=replaces)
 
         announce_loaded(replaces=models.is_complete)
         self._late_loading = LateLoading(models, loaded, announce_loaded)
@@ -91,9 +90,3 @@ class ScoringProcess:
         if self._closer:
             self._closer.wait()
         spans.stop()
-
-
-def _served(loaded: LoadedModel) -> Served:
-    # A runtime of a user's own need not inherit `explained_by`.
-    explained_by = getattr(loaded.model, "explained_by", "")
-    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=explained_by)

@@ -18,7 +18,7 @@ from scorelane.commands.common.model_changes import model_version, print_change,
 def remove(model: str, force: bool, url: str, as_json: bool) -> None:
     """Withdraw a version of a model from service: it gets no new work.
 
-    Its folder stays where the workers have it. Delete it there, too, to free its memory.
+    Workers unload it when no job needs it any more. Its folder stays where they have it.
     """
     with options.client(url) as client:
         print_change(client.remove_version(model, force=force, by=who()), as_json=as_json)

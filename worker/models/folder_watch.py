@@ -1,6 +1,7 @@
 """Watches the models folder: looks at names, sizes and times, and reads only what has changed."""
 
 import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,13 @@ from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
 from shared.model import Card, read_card
-from shared.model_folders import ModelFolders, named_folders, reason_of, without_copies
+from shared.model_folders import (
+    ModelFolders,
+    named_folders,
+    reason_of,
+    takes_bundled,
+    without_copies,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +54,29 @@ class _Seen:
 class FolderWatch:
     """The models folder, as it was found at the last look."""
 
-    def __init__(self, models_dir: Path, serve: str = "") -> None:
-        """Take the folder, and the names of the folders to serve; see `read_folders`."""
+    def __init__(
+        self,
+        models_dir: Path,
+        serve: str = "",
+        *,
+        removed: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """Watch a folder.
+
+        Args:
+            models_dir: the folder.
+            serve: the names of the folders to serve; see `read_folders`.
+            removed: gives the full names of the versions that were withdrawn from service. Their
+                folders count as gone while it names them.
+        """
         self._models_dir = models_dir
         self._serve = serve
+        self._removed = removed
+        self._hidden: Collection[str] = ()
         self._seen: dict[Path, _Seen] = {}
         self._trouble = ""
         self._has_looked = False
+        self._was_there = False
 
     def look(self) -> ModelFolders | None:
         """Look at the models folder.
@@ -64,8 +87,11 @@ class FolderWatch:
             the models. That is logged once.
         """
         try:
-            if not self._models_dir.is_dir():
+            is_there = self._models_dir.is_dir()
+            # A user without models of their own has no such folder.
+            if not is_there and (self._was_there or not takes_bundled(self._models_dir)):
                 raise FileNotFoundError(2, "No such folder", str(self._models_dir))
+            self._was_there = self._was_there or is_there
             folders = named_folders(self._models_dir, self._serve)
             signatures = {folder: _signature_of(folder) for folder in folders}
         except OSError as error:
@@ -80,6 +106,7 @@ class FolderWatch:
             folder: seen for folder, seen in self._seen.items() if seen.missed < GONE_LOOKS
         }
         self._has_looked = True
+        self._hidden = self._removed()
         return self._found()
 
     def _look_at(self, folder: Path, signature: _Signature) -> None:
@@ -99,7 +126,11 @@ class FolderWatch:
             self._seen[folder] = _Seen(signature, None, error, looks)
 
     def _found(self) -> ModelFolders:
-        cards = {folder: seen.card for folder, seen in sorted(self._seen.items()) if seen.card}
+        cards = {
+            folder: seen.card
+            for folder, seen in sorted(self._seen.items())
+            if seen.card and seen.card.full_name not in self._hidden
+        }
         failed = {
             folder.name: reason_of(seen.error)
             for folder, seen in sorted(self._seen.items())
@@ -113,8 +144,11 @@ class FolderWatch:
         return self._seen[folder].signature if folder in self._seen else None
 
     def holds(self, folder: Path) -> bool:
-        """Whether a folder was there lately, whatever is in it."""
-        return folder in self._seen and bool(self._seen[folder].signature)
+        """Whether a folder was there lately, whatever is in it but a version that was removed."""
+        seen = self._seen.get(folder)
+        if seen is None or (seen.card and seen.card.full_name in self._hidden):
+            return False
+        return bool(seen.signature)
 
     def _note_trouble(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:

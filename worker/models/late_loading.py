@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shared.load_time import unpacked_bytes
 from shared.model_folders import reason_of
 from worker.memory import forget_peak
 from worker.models.kept_files import KeptFiles
@@ -110,7 +109,7 @@ class LateLoading(threading.Thread):
             try:
                 kept = self._kept(folder, order["files"])
                 try:
-                    needed = peak_bytes([unpacked_bytes(folder / name for name in order["files"])])
+                    needed = peak_bytes([order["size"]])
                     with turns.turn(needed, self._models.processes):
                         self._loaded.add(full_name, load_version(folder, full_name, kept))
                         forget_peak()
@@ -140,7 +139,10 @@ class LateLoading(threading.Thread):
         self._models.states[place()].write(
             {
                 "pid": os.getpid(),
-                "ready": {name: one.rate for name, one in self._loaded.items()},
+                "ready": {
+                    name: one.served.model_dump(mode="json", exclude={"card"})
+                    for name, one in self._loaded.items()
+                },
                 "loading": self._loading,
                 "failed": self._failed,
             }

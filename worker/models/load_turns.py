@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.load_time import unpacked_bytes
 from shared.machine_memory import available_bytes
+from shared.mapped_file import MAPPED_FILE, mapped_runtime
 from shared.model import Card
 from shared.process_lock import ProcessLock
 
@@ -27,9 +28,17 @@ def load_bytes(cards: Mapping[Path, Card]) -> int:
     Args:
         cards: the cards of the models, by folder.
     """
-    return peak_bytes(
-        unpacked_bytes(folder / file for file in card.files) for folder, card in cards.items()
-    )
+    return peak_bytes(loading_size(folder, card) for folder, card in cards.items())
+
+
+def loading_size(folder: Path, card: Card) -> int:
+    """The unpacked bytes of a model's files, on which its memory depends while it is loaded.
+
+    A mapped model is not built, so its file is all that it takes: its part of `LOAD_FACTOR`.
+    """
+    if mapped_runtime(card.mapped):
+        return unpacked_bytes([folder / MAPPED_FILE]) // LOAD_FACTOR
+    return unpacked_bytes(folder / file for file in card.files)
 
 
 def peak_bytes(sizes: Iterable[int]) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
+from shared.fleet import Served
 from shared.model import Model
 
 
@@ -16,6 +17,13 @@ class LoadedModel(NamedTuple):
 
     model: Model
     rate: float  #: Rows per second in one process, as measured after loading.
+
+    @property
+    def served(self) -> Served:
+        """What the fleet is told of it."""
+        # A runtime of a user's own need not inherit `explained_by`.
+        explained_by = getattr(self.model, "explained_by", "")
+        return Served(card=self.model.card, rate=self.rate, explained_by=explained_by)
 
 
 class LoadedModels(Mapping[str, LoadedModel]):

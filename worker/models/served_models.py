@@ -10,6 +10,7 @@ from typing import Any
 from shared.load_time import seconds_for
 from shared.model import Card
 from shared.model_folders import ModelFolders, current_versions
+from shared.private_copies import remove_copy
 from worker.models.load_turns import peak_bytes
 from worker.models.served_version import ServedVersion
 from worker.models.shared_note import SharedNote
@@ -131,6 +132,8 @@ class ServedModels:
         self.versions = {name: one for name, one in self.versions.items() if name != full_name}
         self.publish()
         version.kept.close()
+        if version.card.mapped:
+            remove_copy(version.card.mapped.sha256)
 
     def living(self) -> list[dict[str, Any]]:
         """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`."""
@@ -146,6 +149,7 @@ class ServedModels:
                     name: {
                         "folder": str(self.versions[name].folder),
                         "files": self.versions[name].kept.descriptors,
+                        "size": self.versions[name].size,
                     }
                     for name in self.names()
                 },

@@ -9,9 +9,9 @@ from pathlib import Path
 from billiard import current_process
 
 from shared.errors.model import FatalModel
-from shared.load_time import unpacked_bytes
 from shared.model import Card
 from worker.models.kept_files import KeptFiles
+from worker.models.load_turns import loading_size
 
 #: The most bytes of the reason why a model cannot be served.
 _REASON_BYTES = 500
@@ -31,7 +31,7 @@ class ServedVersion:
         card: the card of the model.
         folder: where its files are, or were.
         kept: the files.
-        size: about the bytes of its files, unpacked.
+        size: on which its memory depends while it is loaded; see `loading_size`.
         load_seconds: how long the trial took to load it; 0: it had none.
         is_consumed: whether the worker takes work for it, as far as the main process knows.
         is_leaving: whether its folder is gone, so that it takes no new jobs; of the main process.
@@ -42,7 +42,7 @@ class ServedVersion:
         self.folder, self.card = folder, card
         self.kept = KeptFiles(folder)
         # Now, as the folder may be gone when a process is replaced.
-        self.size = unpacked_bytes(folder / file for file in card.files)
+        self.size = loading_size(folder, card)
         self.load_seconds = 0.0
         self.is_consumed = self.is_leaving = False
         self._refused = RawArray(c_char, _REASON_BYTES)

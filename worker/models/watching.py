@@ -1,9 +1,12 @@
 """Makes what follows the models folder of a worker."""
 
+import logging
 from functools import partial
 from typing import Any
 
+from shared.aliases import Aliases
 from shared.config.settings import Settings
+from shared.errors.service import DataDamaged
 from shared.jobs.job_store import JobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -15,9 +18,16 @@ from worker.models.model_watcher import ModelWatcher
 from worker.models.served_models import ServedModels
 from worker.models.trials import Trials
 
+logger = logging.getLogger(__name__)
+
 
 def make_watcher(
-    models: ServedModels, settings: Settings, consumer: Any, link: RedisLink, store: JobStore
+    models: ServedModels,
+    settings: Settings,
+    consumer: Any,
+    link: RedisLink,
+    store: JobStore,
+    aliases: Aliases,
 ) -> ModelWatcher:
     """Make the thread of a worker's main process that follows its models folder.
 
@@ -27,6 +37,7 @@ def make_watcher(
         consumer: Celery's, which takes messages from the queues.
         link: Redis.
         store: knows what work there is for a model.
+        aliases: knows which versions were withdrawn from service.
     """
     overview = RedisOverview(link)
 
@@ -35,7 +46,7 @@ def make_watcher(
         work = overview.workloads([full_name])[full_name]
         return store.needs(full_name) or any(vars(work).values())
 
-    watch = FolderWatch(settings.models_dir, settings.serve)
+    watch = FolderWatch(settings.models_dir, settings.serve, removed=partial(removed, aliases))
     trials = Trials(
         models,
         watch,
@@ -54,3 +65,16 @@ def make_watcher(
         keep_seconds=settings.replaced_seconds,
         wait_seconds=settings.task_time_limit / 2,
     )
+
+
+def removed(aliases: Aliases) -> set[str]:
+    """The full names of the versions that were withdrawn from service; none while nobody knows.
+
+    A version that is served for longer than that harms nobody: the API gives it no work.
+    """
+    try:
+        names = aliases.all()
+    except (DataDamaged, OSError) as error:
+        logger.warning("removed versions are not known, and are served: %s", error)
+        return set()
+    return {f"{model}@{version}" for model, one in names.items() for version in one.removed}
