@@ -22,6 +22,7 @@ from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.finding import explained_of
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.explanations.sklearn_explained import ExplainedEstimator
 from scoring.independence import (
     check_independence,
@@ -31,7 +32,7 @@ from scoring.independence import (
 )
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
-from scoring.steady import AS_THEY_COME, STEADY_ROWS, Steady, in_scales, steady_batches
+from scoring.steady import AS_THEY_COME, STEADY_ROWS, in_scales, steady_batches
 from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
@@ -89,8 +90,13 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                names = [one.name for one in signature.inputs]
                 self._explained = explained_of(
-                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                    estimator,
+                    scorer,
+                    self._estimator,
+                    self._sentiment,
+                    inputs=None if self._takes_texts else names,
                 )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
@@ -103,8 +109,12 @@ class SklearnModel(Model):
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        # A copy for some outputs asks it for the others.
+        self._all = self
         if self._explained:
             self.explained_by = self._explained.by
+        elif self._takes_texts and explained_outputs(signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def parts(self) -> Parts:
@@ -158,13 +168,20 @@ class SklearnModel(Model):
 
     @override
     def explained(self, terms: int) -> Scorer:
+        if self.explained_by == "occlusion":
+            return OccludedTexts(self, self._all, terms)
         if self._explained is None:
             return super().explained(terms)
         _, explainer, classes = self._explained
-        explained = ExplainedEstimator(
-            self.card, explainer, classes, self._read, self._outputs_for, terms
+        return ExplainedEstimator(
+            self.card,
+            explainer,
+            classes,
+            self._read,
+            self._outputs_for,
+            terms,
+            self._batches,
         )
-        return explained if self._batches == AS_THEY_COME else Steady(explained, self._batches)
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:
         """The unclipped scores of n rows, n >= 1; a regressor may leave 0..1 by a little.

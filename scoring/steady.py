@@ -14,9 +14,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from typing_extensions import override
-
-from shared.model import Scorer
 
 logger = logging.getLogger(__name__)
 
@@ -64,19 +61,6 @@ class Batches:
             return score(batch)
         filled = batch.iloc[np.minimum(np.arange(size), rows - 1)]
         return score(filled).iloc[:rows]
-
-
-class Steady(Scorer):
-    """Scores rows in batches."""
-
-    def __init__(self, scorer: Scorer, batches: Batches) -> None:
-        """Take what scores a batch, and the batches."""
-        self.card = scorer.card
-        self._scorer, self._batches = scorer, batches
-
-    @override
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return self._batches.score(self._scorer.score, frame)
 
 
 #: All rows that there are at a time.

@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId, Moment
+from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId, ModelName, Moment
 from api.requests.terms import on_error_of
 from api.results.partial import check_whole
 from api.results.parts import ResultParts
@@ -80,6 +80,9 @@ class Receipt(TypedDict):
     job: JobId
     owner: str | None
     model: ReceiptModel
+    second_model: Annotated[
+        ModelName | None, Field(description="The model that was compared; null: there was none.")
+    ]
     input: ReceiptInput
     results: ReceiptResults
     rows: Counts
@@ -113,6 +116,7 @@ _EXAMPLE: Receipt = {
     "job": EXAMPLE_ID,
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3", "files": {"model.pkl": "0a" * 32}},
+    "second_model": None,
     "input": {"sha256": "1b" * 32, "bytes": 68_000_000, "addresses": None, "files": None},
     "results": {
         "format": "csv",
@@ -167,6 +171,7 @@ def _receipt(services: Services, job: Job) -> Receipt:
         "job": spec.id,
         "owner": spec.owner or None,
         "model": {"name": spec.model, "version": spec.version, "files": _files(services, job)},
+        "second_model": _second_model(job),
         "input": _input(job),
         "results": {
             "format": spec.result_format,
@@ -193,6 +198,11 @@ def _receipt(services: Services, job: Job) -> Receipt:
 
 def _moment(seconds: float | None) -> str | None:
     return None if seconds is None else rfc3339(seconds)
+
+
+def _second_model(job: Job) -> ModelName | None:
+    second = job.spec.second
+    return {"name": second.name, "version": second.version} if second else None
 
 
 def _input(job: Job) -> ReceiptInput:
