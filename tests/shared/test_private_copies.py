@@ -111,11 +111,10 @@ def test_processes_that_copy_at_the_same_time_use_one_copy(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy that was there first stays, so the page cache holds the content once."""
-    with room_for_copies():
-        with open_copy(path, DIGEST) as first:
-            # As if this process had not seen it.
-            (room,) = folders(path)
-            private_copies._copy(path, room / DIGEST, DIGEST)
-            with open_copy(path, DIGEST) as second:
-                assert os.fstat(first.fileno()).st_ino == os.fstat(second.fileno()).st_ino
+    with room_for_copies(), open_copy(path, DIGEST) as first:
+        # As if this process had not seen it.
+        (room,) = folders(path)
+        private_copies._copy(path, room / DIGEST, DIGEST)
+        with open_copy(path, DIGEST) as second:
+            assert os.fstat(first.fileno()).st_ino == os.fstat(second.fileno()).st_ino
         assert [one.name for one in room.iterdir()] == [DIGEST]
