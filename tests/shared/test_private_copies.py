@@ -107,9 +107,7 @@ def test_a_copy_that_is_removed_stays_with_those_that_have_it(path: Path) -> Non
         assert [one.name for one in room.iterdir()] == [DIGEST]
 
 
-def test_processes_that_copy_at_the_same_time_use_one_copy(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processes_that_copy_at_the_same_time_use_one_copy(path: Path) -> None:
     """The copy that was there first stays, so the page cache holds the content once."""
     with room_for_copies(), open_copy(path, DIGEST) as first:
         # As if this process had not seen it.
