@@ -22,9 +22,11 @@ from scoring.estimators.output_columns import typed_values
 from scoring.estimators.score_rule import ScoreRule
 from scoring.mapped.array_file import read_arrays
 from scoring.mapped.own_file import OwnFile
-from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel, once, sublinear
+from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.counted_texts import CountedTexts, decided
 from scoring.words.languages import MOST_WORDS, Languages
+from scoring.words.linear_model import LinearModel, once, sublinear
 from scoring.words.links import link_of
 from scoring.words.reach_columns import with_reach_columns
 from scoring.words.stored_tables import STORES, words_of
@@ -233,7 +235,7 @@ def _decisions(
         coefficients=arrays["coefficients"][:-1].T,
         dtype=np.float32 if about["single"] else np.float64,
     )
-    return words.decisions(linear, arrays["by_column"], arrays["coefficients"])
+    return CompiledDecisions(words, linear, arrays["by_column"], arrays["coefficients"])
 
 
 def _itself(counts: Any) -> Any:

@@ -17,14 +17,10 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects
-from scoring.words.compiled_words import (
-    LIBRARY,
-    CompiledDecisions,
-    CompiledWords,
-    LinearModel,
-    once,
-)
+from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.hash_index import KeyCollision
+from scoring.words.linear_model import LinearModel, once
 from scoring.words.stored_tables import STORES, Stored, stored
 from scoring.words.text_bytes import TextBytes
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
@@ -152,9 +148,8 @@ class WordCounter:
             return None
         single = self._dtype == np.float32
         by_count = once(model.by_count) if self._binary else model.by_count
-        decide = self._words.decision_function(
-            replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
-        )
+        model = replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
+        decide = CompiledDecisions(self._words, model, *model.tables())
         return TextDecisions(self._joined, decide)
 
     def reach(self, texts: Sequence[str]) -> Reach:

@@ -12,9 +12,9 @@ from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
 from scoring.words.chunks import by_chunks, chunks
-from scoring.words.compiled_words import LinearModel, sublinear
 from scoring.words.counted_texts import decided
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
+from scoring.words.linear_model import LinearModel, sublinear
 from scoring.words.proof import agrees
 from scoring.words.stored_tables import Stored
 from scoring.words.text_reach import TextReach
