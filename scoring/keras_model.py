@@ -30,8 +30,9 @@ from scoring.networks.text import (
 )
 from scoring.words.languages import MOST_WORDS, Languages
 from scoring.words.reach_columns import with_reach_columns
+from shared.card import Card
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card, Model, Scorer
+from shared.model import SCORE, TEXT, Model, Scorer
 
 WORD_INDEX_FILE = "word_idx.json"
 

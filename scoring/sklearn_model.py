@@ -40,8 +40,9 @@ from scoring.words.languages import Languages
 from scoring.words.reach_columns import with_reach_columns
 from scoring.words.text_reach import TextReach
 from scoring.words.word_pipeline import WordPipeline
+from shared.card import Card
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, Card, Model, Scorer
+from shared.model import SCORE, Model, Scorer
 from shared.signature import SENTIMENT
 from shared.tables.trial_rows import trial_rows
 

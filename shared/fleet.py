@@ -5,8 +5,9 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.card import Card
 from shared.drift.reference import Reference
-from shared.model import Card, ExplainedBy
+from shared.model import ExplainedBy
 
 
 def name_of(full_name: str) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shared.card import CARD_FILE, Card, write_card
 from shared.errors.model import UnusableModel
 from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
-from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
+from shared.model import SCORE, Model, load_model
 from training.added.copied import Copied
 from training.added.mapped import with_mapped_file
 from training.added.meaning import Meaning

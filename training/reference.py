@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.card import Card, save_card
 from shared.drift.reference import MOST_COLUMNS, NAME_OF, Reference, Watched
-from shared.model import Card, Model, save_card
+from shared.model import Model
 from shared.reach import KNOWN, WORDS
 from shared.signature import Input, Output
 from training.binning import names_watched, numbers_watched

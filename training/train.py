@@ -10,7 +10,8 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from shared.model import TEXT, Card, Model, load_model, write_card
+from shared.card import Card, write_card
+from shared.model import TEXT, Model, load_model
 from training.added.mapped import with_mapped_file
 from training.checks import notes_on
 from training.data import DEV, TEST, TRAIN, read_labelled, split

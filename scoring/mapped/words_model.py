@@ -32,9 +32,10 @@ from scoring.words.reach_columns import with_reach_columns
 from scoring.words.stored_tables import STORES, words_of
 from scoring.words.text_bytes import TextBytes
 from scoring.words.word_terms import Reach
+from shared.card import Card
 from shared.errors.model import UnusableModel
 from shared.mapped_file import MAPPED_FILE
-from shared.model import SCORE, Card, Model, Scorer
+from shared.model import SCORE, Model, Scorer
 from shared.private_copies import open_copy
 
 #: The format of the file. Raise it when the layout of the arrays changes, or a hash of `terms.h`:

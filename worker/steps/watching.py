@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shared.card import Card
 from shared.drift.counts import REACH, ReachCounts
 from shared.drift.reference import NAME_OF, Watched
-from shared.model import Card
 from shared.signature import Input, Output
 from shared.tables.rows import Rows
 from shared.tables.spans import Coded

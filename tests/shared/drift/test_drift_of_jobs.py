@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from support.doubles.length_model import LengthModel
 from support.in_memory import Service, make_service
 
+from shared.card import read_card, save_card
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
 from shared.drift.reference import MOST_BINS, Reference, Watched
 from shared.fleet import Served
-from shared.model import load_model, read_card, save_card
+from shared.model import load_model
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from training.binning import bin_of, names_watched, numbers_watched

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from support.in_memory import Service, make_service
 
+from shared.card import read_card
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
-from shared.model import load_model, load_own, read_card
+from shared.model import load_model, load_own
 from shared.redis.link import RedisLink
 
 TEXTS = 'text\na really good film\n这部电影真的很棒\nqwx zzzq\n!!!\n""\nI liked it\n'
