@@ -8,7 +8,7 @@ from typing import Any, get_args
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import Keep, Priority, ResultFormat
+from shared.jobs.spec import Keep, Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
 #: The values of the option `quoting`.

@@ -10,7 +10,7 @@ from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import Keep, ResultFormat
+from shared.jobs.spec import Keep, ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
 #: The schema of an option that may be any text except an empty one.

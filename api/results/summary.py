@@ -29,8 +29,9 @@ from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
 from shared.drift.counts import ReachCounts, reach_in
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.sketch import Numbers
+from shared.jobs.state import State
 from shared.jobs.summary import Summary
 from shared.signature import SCORE, SENTIMENT, Output
 

@@ -20,9 +20,10 @@ from shared.jobs.bulk_store import (
     Walk,
 )
 from shared.jobs.clearing import ClearingStore
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
+from shared.jobs.state import CallbackState, State
 from shared.jobs.store_values import Held, Load, Overdue, Spent
 from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
 from shared.jobs.watch_store import WatchStore
@@ -173,7 +174,7 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, ClearingStore, Pro
     def move(
         self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
     ) -> bool:
-        """Move a job to a state, if `shared.jobs.job.MOVES` allows that move.
+        """Move a job to a state, if `shared.jobs.state.MOVES` allows that move.
 
         The end of a job, by this or by another call, rings its bell and makes its callback due.
 

@@ -18,10 +18,12 @@ from shared.errors.service import (
     ServiceFull,
 )
 from shared.jobs.bulk_limits import owner_full, service_full
-from shared.jobs.job import ENDED, CallbackState, Job, Spec, State, sources_of
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import NO_FACTS, Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.spec import Spec
+from shared.jobs.state import ENDED, CallbackState, State, sources_of
 from shared.jobs.usage import NO_CLAIM, Claim
 from shared.redis.callbacks import RedisCallbacks
 from shared.redis.clearing import RedisClearing

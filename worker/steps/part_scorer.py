@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from shared.errors.service import DataDamaged
 from shared.jobs.comparison import Comparison
-from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
+from shared.jobs.spec import Spec
 from shared.jobs.summary import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch

@@ -8,8 +8,8 @@ from functools import partial
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.drift.counts import Counts
-from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.jobs.state import State
 from shared.jobs.usage import Cost
 from shared.signature import Output
 from shared.tables.layouts import NDJSON

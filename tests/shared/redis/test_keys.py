@@ -16,9 +16,10 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.drift.reference import Reference, Watched
 from shared.fleet import Served, Worker
 from shared.jobs.binding import Binding
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
+from shared.jobs.state import CallbackState, State
 from shared.jobs.summary import Summary
 from shared.jobs.usage import Budget, Claim
 from shared.monitoring.logged import LoggedError

@@ -13,8 +13,8 @@ from shared.config.owner_weights import weights_of
 from shared.config.settings import Settings
 from shared.drift.counts import Counts, sum_of
 from shared.jobs.binding import Binding
-from shared.jobs.job import State
 from shared.jobs.job_store import JobStore, Question
+from shared.jobs.state import State
 from shared.jobs.usage import Claim, Used
 from shared.jobs.watch_store import HOURS
 

@@ -9,7 +9,6 @@ from support.doubles.turns import Turns, first
 from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
-from shared.jobs.job import ENDED
 from shared.jobs.job_store import (
     FINISH,
     NOTHING,
@@ -20,6 +19,7 @@ from shared.jobs.job_store import (
     Walk,
 )
 from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.state import ENDED
 from shared.jobs.summary import Summary
 from shared.jobs.usage import NO_COST, Cost
 from shared.tables.parts import Part

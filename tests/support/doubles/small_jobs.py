@@ -11,12 +11,12 @@ from typing_extensions import override
 
 from shared.drift.counts import Counts
 from shared.errors.service import ServiceFull
-from shared.jobs.job import State
 from shared.jobs.job_store import (
     Answer,
     Question,
     SmallJob,
 )
+from shared.jobs.state import State
 from shared.jobs.usage import Claim, Used
 
 

@@ -16,7 +16,7 @@ from shared.card import Card
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.jobs.added_outputs import Explanation, with_added
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.signature import SENTIMENT, Output
 
 TEXTS = ["a fine film", "fine", "=1+1 is 'quoted', \"twice\"", "x"]
