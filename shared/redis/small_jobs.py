@@ -110,15 +110,16 @@ class RedisSmallJobs(RedisUsage):
         answered: list[tuple[str | int, ...]] = []
         for answer in answers:
             counts = answer.completed, answer.failed, answer.cost.bytes, answer.cost.micros
+            texts = json.dumps(text_of(answer.watched)) if answer.watched else ""
             if answer.reply_to:
                 to_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
                 to_asker.append((answer.id, answer.result.decode()))
-                answered.append((answer.id, answer.full_name, *counts))
+                answered.append((answer.id, answer.full_name, *counts, texts))
             else:
                 bad = answer.bad.description if answer.bad else ""
                 own_sum = text_sum(answer.result)
-                texts = json.dumps(text_of(answer.watched)) if answer.watched else ""
-                jobs += (answer.id, answer.result, own_sum, *counts, bad, texts)
+                result = answer.result, own_sum
+                jobs += (answer.id, *result, *counts, bad, texts, answer.full_name)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         limits = self._retention, UNREAD_SECONDS, json.dumps(answered), self._usage_seconds
