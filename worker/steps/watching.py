@@ -5,13 +5,14 @@ What is counted is bounded: some numbers for reach, and the bins that the model'
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from shared.card import Card
-from shared.drift.counts import REACH, ReachCounts
+from shared.drift.counts import REACH
 from shared.drift.reference import NAME_OF, Watched
 from shared.signature import Input, Output
 from shared.tables.rows import Rows
@@ -65,14 +66,19 @@ class WatchedRows:
             first, past = np.searchsorted(self._good, (begin, end)).tolist()
         if first == past:
             return {}
-        run, binned = slice(first, past), self._binned(begin, end)
+        binned = self._binned(begin, end)
         found: dict[str, tuple[int, ...]] = {}
         for name, (column, bins) in self.columns.items():
-            counts = np.bincount(bins[binned], minlength=len(column.counts))
-            found[name] = tuple(counts.tolist())
+            found[name] = _counts(bins[binned], len(column.counts))
         if self.reach:
-            found[REACH] = tuple(_reach_counts(*(one[run] for one in self.reach)))
+            found[REACH] = tuple((self._sums[past] - self._sums[first]).tolist())
         return found
+
+    @cached_property
+    def _sums(self) -> npt.NDArray[np.int64]:
+        """The counts of reach of all rows before each, and of all."""
+        each = np.stack(_reach_of_rows(*(self.reach or ())), axis=1).astype(np.int64)
+        return np.concatenate([np.zeros_like(each[:1]), each.cumsum(axis=0)])
 
     def _binned(self, begin: int, end: int | None) -> slice:
         if end is None:
@@ -162,21 +168,25 @@ def _sample(good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     return good[borders[:-1] + within.astype(np.intp)]
 
 
-def _reach_counts(
+def _counts(bins: Bins, count: int) -> tuple[int, ...]:
+    """How many are in each of `count` bins."""
+    if len(bins) == 1:
+        # Most questions have one row, and a batch has many of them.
+        found = [0] * count
+        found[bins[0]] = 1
+        return tuple(found)
+    return tuple(np.bincount(bins, minlength=count).tolist())
+
+
+def _reach_of_rows(
     words: npt.NDArray[Any],
     known: npt.NDArray[Any],
     cut: npt.NDArray[Any],
     other_language: npt.NDArray[Any],
-) -> ReachCounts:
-    return ReachCounts(
-        rows=len(words),
-        words=int(words.sum()),
-        known=int(known.sum()),
-        few_known=int(((2 * known < words) | (words == 0)).sum()),
-        none_known=int((known == 0).sum()),
-        cut=int(cut.sum()),
-        other_language=int(other_language.sum()),
-    )
+) -> tuple[npt.NDArray[Any], ...]:
+    """Of each row what `ReachCounts` counts, in its order."""
+    few = (2 * known < words) | (words == 0)
+    return np.ones(len(words)), words, known, few, known == 0, cut, other_language
 
 
 def _chosen(column: Any, good: npt.NDArray[np.intp]) -> npt.NDArray[Any]:

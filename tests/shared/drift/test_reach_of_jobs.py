@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.in_memory import Service, make_service
 
 from shared.card import read_card
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
+from shared.drift.counts import sum_of
+from shared.drift.reference import Watched
 from shared.model import load_model, load_own
 from shared.redis.link import RedisLink
+from worker.steps.watching import WatchedRows
 
 TEXTS = 'text\na really good film\n这部电影真的很棒\nqwx zzzq\n!!!\n""\nI liked it\n'
 
@@ -64,6 +68,43 @@ def test_the_summary_counts_what_the_model_has_read(
     assert 0.6 < found["known_words"] < 0.8
     day = service.store.watched_in_day(fast.card.full_name)
     assert day["-1:reach"][0] == 5
+
+
+@pytest.mark.parametrize("on_redis", [True, False])
+def test_the_day_counts_the_rows_of_questions(
+    fast: Any, on_redis: bool, redis_settings: Settings, link: RedisLink
+) -> None:
+    """Rows whose scores a request waits for are counted as those of jobs are."""
+    service = service_of(fast, redis_settings, link if on_redis else None)
+    service.answer_at_once()
+    answered = service.client.post("/score", json=[{"text": "a really good film"}, {"text": "!"}])
+    assert answered.status_code == 200, answered.text
+    assert service.store.watched_in_day(fast.card.full_name)["-1:reach"] == (2, 4, 4, 1, 1, 0, 0)
+
+
+def test_the_counts_of_runs_add_up_to_those_of_all_rows() -> None:
+    """Runs of no row, one and more are counted alike; rows with an error are in none of them."""
+    random = np.random.default_rng(0)
+    good = np.flatnonzero(random.random(60) < 0.8)
+    watched = WatchedRows(good)
+    column = Watched(name="x", role="input", edges=(0.0, 1.0), counts=(1, 1, 1, 1))
+    watched.columns["0:x"] = column, random.integers(0, 4, len(good))
+    words = random.integers(0, 5, len(good))
+    known = random.integers(0, words + 1)
+    cut, other = random.random((2, len(good))) < 0.3
+    watched.reach = [words, known, cut, other]
+    whole = watched.counts()
+    few = sum(2 * known < words) + sum(words == 0)
+    assert whole["-1:reach"] == (
+        len(good),
+        *map(sum, (words, known)),
+        few,
+        *map(sum, (known == 0, cut, other)),
+    )
+    assert whole["0:x"] == tuple(np.bincount(watched.columns["0:x"][1], minlength=4))
+    for length in (1, 2, 7):
+        runs = [watched.counts(at, at + length) for at in range(0, 60, length)]
+        assert sum_of(runs) == whole
 
 
 def test_a_model_that_cannot_tell_says_so(redis_settings: Settings) -> None:
