@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from support.doubles.explained_length import ExplainedLength
 from support.doubles.length_model import LengthModel
 from support.doubles.table_model import TableModel
 from support.in_memory import Service, make_service
@@ -146,6 +147,40 @@ def test_other_columns_are_no_challenge(settings: Settings) -> None:
         service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
     assert "other columns" in direct(service, canary=1)["note"]
     assert version_for(service, "a") == CHAMPION
+
+
+@pytest.fixture
+def explained(settings: Settings) -> Service:
+    """A champion that can be explained, all of whose work goes to a challenger that cannot."""
+    service = make_service(settings, model=ExplainedLength(), others=[Other("length", CHALLENGER)])
+    for alias, version in (("champion", CHAMPION), ("challenger", CHALLENGER)):
+        service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
+    direct(service, canary=1)
+    return service
+
+
+def test_the_champion_scores_what_the_challenger_cannot_add(explained: Service) -> None:
+    """A job with explanations is accepted as without a challenger, which scores the others."""
+    plain = explained.submit(CSV, model="length")
+    assert plain.json["model"]["version"] == CHALLENGER
+    asked = explained.submit(CSV, model="length", explain="1")
+    assert asked.status_code == 202, asked.text
+    assert asked.json["model"]["version"] == CHAMPION
+    assert [row["explanation_1"] for row in explained.rows_of(asked)] == ["zz"]
+    refused = explained.submit(CSV, model="length@challenger", explain="1")
+    assert refused.status_code == 400
+
+
+def test_a_retry_keeps_what_the_challenger_cannot_add(explained: Service) -> None:
+    """A job with explanations whose version is gone is retried with the champion."""
+    old = explained.submit(CSV, model="length", explain="1")
+    explained.client.post(f"{old.location}/cancel")
+    record = explained.store._records[old.json["id"]]
+    spec = record.job.spec.model_copy(update={"version": "c" * 12})
+    record.update(spec=spec)
+    retried = explained.client.post(f"{old.location}/retry")
+    assert retried.status_code == 202, retried.text
+    assert retried.json["model"]["version"] == CHAMPION
 
 
 @pytest.mark.parametrize("share", ["1.5", "-0.1", "many", "nan"])
