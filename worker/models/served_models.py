@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.card import Card
+from shared.live_process import lives
 from shared.load_time import seconds_for
 from shared.model_folders import ModelFolders, current_versions
 from shared.private_copies import remove_copy
@@ -138,7 +139,7 @@ class ServedModels:
     def living(self) -> list[dict[str, Any]]:
         """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`."""
         states = (note.read() for note in self.states)
-        return [state for state in states if state and _lives(state["pid"])]
+        return [state for state in states if state and lives(state["pid"])]
 
     def publish(self) -> None:
         """Write for the scoring processes what they are to have loaded."""
@@ -185,11 +186,3 @@ class ServedModels:
             for full_name in self.consumed():
                 self.versions[full_name].complete()
             self._complete.value = True
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
