@@ -47,17 +47,18 @@ class LateLoading(threading.Thread):
         self._loaded = loaded
         self._announce = announce
         self._orders: dict[str, Any] = {}
-        self._failed: dict[str, str] = {}
-        self._loading = ""
+        #: Why versions could not be loaded, by their serial numbers.
+        self._failed: dict[int, str] = {}
+        self._loading = 0
         self._stopped = threading.Event()
 
     @staticmethod
     def count_death(models: ServedModels) -> None:
         """Count the death of the process before this one, if it died while it loaded a version."""
         state = models.states[place()].read() or {}
-        version = models.versions.get(state.get("loading", ""))
-        if version:
-            version.note_death()
+        for version in models.versions.values():
+            if version.serial == state.get("loading"):
+                version.note_death()
 
     def run(self) -> None:
         """Follow the note of the main process, until `stop`."""
@@ -75,18 +76,26 @@ class LateLoading(threading.Thread):
 
     def look(self) -> None:
         """Read which versions are to be loaded; tasks for them wait."""
+        self._orders = self._models.orders.read() or self._orders
+        self._loaded.expect(frozenset(self._missing()))
+
+    def _missing(self) -> dict[str, Any]:
+        """The orders that this process has neither followed nor failed to follow."""
         # A version that a process of the start could not load is refused by memory that all share.
         refused = self._models.refused()
-        self._orders = self._models.orders.read() or self._orders
-        wanted = self._orders.get("versions", {}).keys()
-        missing = wanted - self._loaded.keys() - self._failed.keys() - set(refused)
-        self._loaded.expect(frozenset(missing))
+        return {
+            full_name: order
+            for full_name, order in self._orders.get("versions", {}).items()
+            if full_name not in self._loaded
+            and order["serial"] not in self._failed
+            and full_name not in refused
+        }
 
     def _turn(self) -> None:
         self.look()
         versions: dict[str, Any] = self._orders.get("versions", {})
-        for full_name in self._failed.keys() - versions.keys():
-            del self._failed[full_name]
+        for serial in self._failed.keys() - {order["serial"] for order in versions.values()}:
+            del self._failed[serial]
             self._write_state()
         for full_name in self._loaded.keys() - versions.keys():
             if self._loaded.remove(full_name):
@@ -97,13 +106,12 @@ class LateLoading(threading.Thread):
                 self._write_state()
                 forget_peak()
                 self._announce()
-        for full_name in versions.keys() - self._loaded.keys() - self._failed.keys():
-            if full_name not in self._models.refused():
-                self._load(full_name, versions[full_name])
+        for full_name, order in self._missing().items():
+            self._load(full_name, order)
 
     def _load(self, full_name: str, order: dict[str, Any]) -> None:
         folder = Path(order["folder"])
-        self._loading = full_name
+        self._loading = order["serial"]
         self._write_state()
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -120,8 +128,8 @@ class LateLoading(threading.Thread):
             except (Exception, SystemExit) as error:
                 logger.exception("%s could not be loaded", full_name)
                 if attempt == ATTEMPTS or self._stopped.wait(AGAIN_SECONDS):
-                    self._failed[full_name] = reason_of(error)
-        self._loading = ""
+                    self._failed[order["serial"]] = reason_of(error)
+        self._loading = 0
         self._write_state()
         self.look()
         if full_name in self._loaded:

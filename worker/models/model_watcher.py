@@ -140,9 +140,8 @@ class ModelWatcher(threading.Thread):
             if version.is_complete or version.refused or not states:
                 continue
             ready = [state for state in states if full_name in state["ready"]]
-            reasons = [
-                state["failed"][full_name] for state in states if full_name in state["failed"]
-            ]
+            serial = str(version.serial)
+            reasons = [state["failed"][serial] for state in states if serial in state["failed"]]
             if reasons:
                 self._give_up(version, reasons[0], again=True)
             elif ready and not version.is_consumed:

@@ -137,7 +137,11 @@ class ServedModels:
             remove_copy(digest)
 
     def living(self) -> list[dict[str, Any]]:
-        """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`."""
+        """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`.
+
+        `loading` is the serial number of a version, or 0. `failed` has reasons by such numbers, as
+        JSON has them: as texts.
+        """
         states = (note.read() for note in self.states)
         return [state for state in states if state and lives(state["pid"])]
 
@@ -148,6 +152,7 @@ class ServedModels:
                 "pid": os.getpid(),
                 "versions": {
                     name: {
+                        "serial": self.versions[name].serial,
                         "folder": str(self.versions[name].folder),
                         "files": self.versions[name].kept.descriptors,
                         "size": self.versions[name].size,

@@ -1,5 +1,6 @@
 """One version of a model that a worker serves, and what its processes know of it."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import c_bool, c_char, c_ubyte
@@ -20,6 +21,8 @@ _REASON_BYTES = 500
 #: crashes or hangs its runtime, or needs more memory than there is.
 MOST_DEATHS = 2
 
+_serials = itertools.count(1)
+
 
 class ServedVersion:
     """A version of a model; made by the main process of a worker.
@@ -28,6 +31,8 @@ class ServedVersion:
     There is no lock, because a process that is killed while it holds one would stop the others.
 
     Attributes:
+        serial: tells it from what was made of the same card before: a version that was given up
+            may be tried again.
         card: the card of the model.
         folder: where its files are, or were.
         kept: the files.
@@ -39,6 +44,7 @@ class ServedVersion:
 
     def __init__(self, folder: Path, card: Card, processes: int) -> None:
         """Open the files of the folder; `processes` is the number of scoring processes."""
+        self.serial = next(_serials)
         self.folder, self.card = folder, card
         self.kept = KeptFiles(folder)
         # Now, as the folder may be gone when a process is replaced.

@@ -63,7 +63,8 @@ class Worker:
     def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
         """Let processes say that they have loaded these, and no others."""
         ready = {card.full_name: {"rate": 5.0} for card in cards}
-        state = {"pid": os.getpid(), "ready": ready, "loading": "", "failed": failed}
+        reasons = {str(self.models.versions[name].serial): why for name, why in failed.items()}
+        state = {"pid": os.getpid(), "ready": ready, "loading": 0, "failed": reasons}
         for note in self.models.states[:processes]:
             note.write(state)
 
@@ -178,6 +179,22 @@ def test_a_version_that_one_process_cannot_load_is_given_up(worker: Worker) -> N
     assert (worker.for_new_jobs(), worker.consumed) == (worker.first.version, [])
     assert worker.models.names() == [worker.first.full_name]
     assert worker.models.failed() == {"mine": "Neither can the trial."}
+
+
+def test_a_failure_to_load_counts_once(worker: Worker) -> None:
+    """A version whose next trial passes is loaded again, whatever was said of it before.
+
+    A process that is busy may not have seen yet that the version was given up.
+    """
+    second = worker.put("mine", "second")
+    worker.turns()
+    worker.load(worker.first, **{second.full_name: "MemoryError: "})
+    worker.turns(5)
+    assert len(worker.tried) == 2
+    assert second.full_name in worker.models.names()
+    worker.load(worker.first, second)
+    worker.turns()
+    assert (worker.for_new_jobs(), worker.models.failed()) == (second.version, {})
 
 
 def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) -> None:

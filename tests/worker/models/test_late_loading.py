@@ -1,0 +1,67 @@
+"""A scoring process loads what its worker begins to serve, and unloads what it ends."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from support.doubles.length_model import LengthModel
+
+from shared.card import write_card
+from shared.model_folders import ModelFolders
+from worker.models import late_loading
+from worker.models.late_loading import LateLoading
+from worker.models.loaded_models import LoadedModel, LoadedModels
+from worker.models.served_models import ServedModels
+from worker.models.served_version import ServedVersion
+
+
+class Process:
+    """A scoring process that began before there was any model; the worker's main process too."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "model.pkl").write_text("mine")
+        self.card = write_card(folder, name="mine", format="pkl", files=["model.pkl"])
+        self.main = ServedModels(ModelFolders({}, {}, frozenset()), 1)
+        self.loaded = LoadedModels({})
+        #: How often the model cannot be loaded from now on.
+        self.failures = 0
+        self.thread = LateLoading(self.main, self.loaded, lambda: None)
+
+    def order(self) -> ServedVersion:
+        """Let the main process order the version."""
+        version = ServedVersion(self.folder, self.card, 1)
+        self.main.add(version)
+        return version
+
+    def load(self, *_: object) -> LoadedModel:
+        """Load the model, or fail."""
+        if self.failures:
+            self.failures -= 1
+            raise MemoryError
+        return LoadedModel(LengthModel(), 1.0)
+
+
+@pytest.fixture
+def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    """A process whose thread does a turn when a test says so."""
+    process = Process(tmp_path)
+    monkeypatch.setattr(late_loading, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(late_loading, "load_version", process.load)
+    with closing(process.main):
+        yield process
+
+
+def test_a_version_that_is_ordered_again_is_loaded_again(process: Process) -> None:
+    """Also by a process that has not looked in between; its last failure is of another order."""
+    process.failures = late_loading.ATTEMPTS
+    first = process.order()
+    process.thread._turn()
+    [state] = process.main.living()
+    assert state["failed"] == {str(first.serial): "MemoryError: "}
+    process.main.remove(first.full_name)
+    second = process.order()
+    process.thread._turn()
+    [state] = process.main.living()
+    assert (state["failed"], list(state["ready"])) == ({}, [second.full_name])
