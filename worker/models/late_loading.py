@@ -82,13 +82,12 @@ class LateLoading(threading.Thread):
     def _missing(self) -> dict[str, Any]:
         """The orders that this process has neither followed nor failed to follow."""
         # A version that a process of the start could not load is refused by memory that all share.
-        refused = self._models.refused()
         return {
             full_name: order
             for full_name, order in self._orders.get("versions", {}).items()
             if full_name not in self._loaded
             and order["serial"] not in self._failed
-            and full_name not in refused
+            and not self._models.is_refused(full_name, order["serial"])
         }
 
     def _turn(self) -> None:

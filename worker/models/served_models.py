@@ -107,6 +107,11 @@ class ServedModels:
         """The full names of the versions that one of the processes could not load."""
         return [name for name, version in self.versions.items() if version.refused]
 
+    def is_refused(self, full_name: str, serial: int) -> bool:
+        """Whether a process could not load a version; False if this one was forked before it."""
+        version = self.versions.get(full_name)
+        return bool(version and version.serial == serial and version.refused)
+
     def failed(self) -> dict[str, str]:
         """Why models of the folder are not served, by the name of the folder or of the model."""
         refused = {

@@ -1,5 +1,6 @@
 """A scoring process loads what its worker begins to serve, and unloads what it ends."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +28,8 @@ class Process:
         self.loaded = LoadedModels({})
         #: How often the model cannot be loaded from now on.
         self.failures = 0
-        self.thread = LateLoading(self.main, self.loaded, lambda: None)
+        # A process has the versions that there were when it was forked, and shares the rest.
+        self.thread = LateLoading(copy.copy(self.main), self.loaded, lambda: None)
 
     def order(self) -> ServedVersion:
         """Let the main process order the version."""
@@ -51,6 +53,19 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process
     monkeypatch.setattr(late_loading, "load_version", process.load)
     with closing(process.main):
         yield process
+
+
+def test_a_version_that_was_refused_is_loaded_when_it_is_ordered_again(process: Process) -> None:
+    """A process that was forked before knows only that the order of that time was refused."""
+    first = process.order()
+    process.thread = LateLoading(copy.copy(process.main), process.loaded, lambda: None)
+    first.refuse("It crashed.")
+    process.thread._turn()
+    assert list(process.loaded) == []
+    process.main.remove(first.full_name)
+    second = process.order()
+    process.thread._turn()
+    assert list(process.loaded) == [second.full_name]
 
 
 def test_a_version_that_is_ordered_again_is_loaded_again(process: Process) -> None:
