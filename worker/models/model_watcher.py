@@ -163,6 +163,7 @@ class ModelWatcher(threading.Thread):
         """Note where each version is now, and which of them are gone."""
         folders = {card.full_name: folder for folder, card in found.cards.items()}
         for full_name, version in self._models.versions.items():
+            was_leaving = version.is_leaving
             if full_name in folders:
                 version.folder, version.is_leaving = folders[full_name], False
                 self._left_at.pop(full_name, None)
@@ -171,6 +172,9 @@ class ModelWatcher(threading.Thread):
                 version.is_leaving = True
                 self._left_at[full_name] = time.monotonic()
                 logger.info("%s is gone from the models folder: no new jobs get it", full_name)
+            if version.is_leaving != was_leaving:
+                # What a process announces from now on must not bring it back.
+                self._models.publish()
 
     def _is_gone(self, version: ServedVersion, found: ModelFolders) -> bool:
         """Whether there is no folder in its place, or one of a version that is served."""

@@ -151,21 +151,24 @@ class ServedModels:
         return [state for state in states if state and lives(state["pid"])]
 
     def publish(self) -> None:
-        """Write for the scoring processes what they are to have loaded."""
-        self.orders.write(
-            {
-                "pid": os.getpid(),
-                "versions": {
-                    name: {
-                        "serial": self.versions[name].serial,
-                        "folder": str(self.versions[name].folder),
-                        "files": self.versions[name].kept.descriptors,
-                        "size": self.versions[name].size,
-                    }
-                    for name in self.names()
-                },
-            }
-        )
+        """Write for the scoring processes what they are to have loaded, and what of it leaves."""
+        self.orders.write(self.ordered())
+
+    def ordered(self) -> dict[str, Any]:
+        """What scoring processes are to have loaded, as far as this process knows."""
+        return {
+            "pid": os.getpid(),
+            "versions": {
+                name: {
+                    "serial": self.versions[name].serial,
+                    "folder": str(self.versions[name].folder),
+                    "files": self.versions[name].kept.descriptors,
+                    "size": self.versions[name].size,
+                    "leaving": self.versions[name].is_leaving,
+                }
+                for name in self.names()
+            },
+        }
 
     def refuse(self, full_name: str, reason: str) -> bool:
         """Let no process of this worker serve a model, because this process could not load it.

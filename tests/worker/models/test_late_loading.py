@@ -9,6 +9,7 @@ import pytest
 from support.doubles.length_model import LengthModel
 
 from shared.card import write_card
+from shared.fleet import Served
 from shared.model_folders import ModelFolders
 from worker.models import late_loading
 from worker.models.late_loading import LateLoading
@@ -28,8 +29,12 @@ class Process:
         self.loaded = LoadedModels({})
         #: How often the model cannot be loaded from now on.
         self.failures = 0
-        # A process has the versions that there were when it was forked, and shares the rest.
-        self.thread = LateLoading(copy.copy(self.main), self.loaded, lambda: None)
+        self.announced: list[list[Served]] = []
+        self.fork()
+
+    def fork(self) -> None:
+        """Let the process be one that is forked now: it has the versions of now, and the notes."""
+        self.thread = LateLoading(copy.copy(self.main), self.loaded, self.announced.append)
 
     def order(self) -> ServedVersion:
         """Let the main process order the version."""
@@ -42,7 +47,9 @@ class Process:
         if self.failures:
             self.failures -= 1
             raise MemoryError
-        return LoadedModel(LengthModel(), 1.0)
+        model = LengthModel()
+        model.card = self.card
+        return LoadedModel(model, 1.0)
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process
 def test_a_version_that_was_refused_is_loaded_when_it_is_ordered_again(process: Process) -> None:
     """A process that was forked before knows only that the order of that time was refused."""
     first = process.order()
-    process.thread = LateLoading(copy.copy(process.main), process.loaded, lambda: None)
+    process.fork()
     first.refuse("It crashed.")
     process.thread._turn()
     assert list(process.loaded) == []
@@ -80,3 +87,21 @@ def test_a_version_that_is_ordered_again_is_loaded_again(process: Process) -> No
     process.thread._turn()
     [state] = process.main.living()
     assert (state["failed"], list(state["ready"])) == ({}, [second.full_name])
+
+
+@pytest.mark.parametrize("forks", [False, True])
+def test_a_version_that_leaves_is_announced_as_leaving(process: Process, forks: bool) -> None:
+    """Whatever a process announces, and when: otherwise the version would get new jobs again."""
+    version = process.order()
+    process.thread._turn()
+    assert [one.leaving for one in process.announced[-1]] == [False]
+    version.is_leaving = True
+    process.main.publish()
+    if forks:
+        process.fork()
+    assert [one.leaving for one in process.thread.served()] == [True]
+    process.main.remove(version.full_name)
+    with process.loaded.using(version.full_name):
+        process.thread._turn()
+        assert list(process.loaded) == [version.full_name]
+        assert process.thread.served() == []

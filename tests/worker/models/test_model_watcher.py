@@ -205,10 +205,12 @@ def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) 
     (worker.dir / "mine").rename(away)
     worker.turns(GONE_LOOKS + 1)
     assert worker.for_new_jobs() == ""
+    assert worker.models.orders.read()["versions"][worker.first.full_name]["leaving"]
     assert worker.models.leaving() == worker.models.names() == [worker.first.full_name]
     away.rename(worker.dir / "mine")
     worker.turns(2)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
+    assert not worker.models.orders.read()["versions"][worker.first.full_name]["leaving"]
 
 
 def _served(card: Card) -> Any:
