@@ -201,8 +201,8 @@ class ModelWatcher(threading.Thread):
         """Let the fleet forget versions that are leaving, for the first looks at which they are."""
         for full_name in self._models.leaving():
             if self._retires[full_name] < RETIRES:
-                self._retires[full_name] += 1
                 self._fleet.retire(full_name)
+                self._retires[full_name] += 1
 
     def _let_go(self) -> None:
         """Unload versions that are gone and that no work needs."""

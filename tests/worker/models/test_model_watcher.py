@@ -4,11 +4,12 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from support.doubles.fleet import InMemoryFleet
 
 from shared.card import Card, write_card
@@ -16,7 +17,7 @@ from shared.fleet import Served
 from shared.model_folders import read_folders
 from worker.models import trials as trials_module
 from worker.models.folder_watch import GONE_LOOKS, FolderWatch
-from worker.models.model_watcher import ModelWatcher
+from worker.models.model_watcher import RETIRES, ModelWatcher
 from worker.models.served_models import ServedModels
 from worker.models.trial_run import Outcome
 from worker.models.trials import AGAIN_SECONDS, Trials
@@ -211,6 +212,27 @@ def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) 
     worker.turns(2)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
     assert not worker.models.orders.read()["versions"][worker.first.full_name]["leaving"]
+
+
+def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that lasts: only what the fleet was told counts."""
+    worker.fleet.prefer(_served(worker.first))
+    worker.needed.add(worker.first.full_name)
+    retire = worker.fleet.retire
+
+    def fail(_: str) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(worker.fleet, "retire", fail)
+    shutil.rmtree(worker.dir / "mine")
+    for _ in range(GONE_LOOKS + 2 * RETIRES):
+        with suppress(RedisConnectionError):
+            worker.turns(1)
+    monkeypatch.setattr(worker.fleet, "retire", retire)
+    worker.turns(1)
+    assert worker.for_new_jobs() == ""
 
 
 def _served(card: Card) -> Any:
