@@ -101,7 +101,7 @@ class MappedWordsModel(Model):
         """Map the file, and check what it scores here.
 
         Raises:
-            shared.errors.model.DigestMismatch: the file is not the one that the card names.
+            shared.errors.model.DigestMismatch: a file is not the one that the card names.
             shared.errors.model.UnusableModel: this release cannot read it, or it gives other scores
                 here than it gave when it was made.
             OSError: it cannot be read.

@@ -38,6 +38,7 @@ class Question:
     owner: str = ""  #: Whose rows these are; empty: the API requires no keys.
     key: str = ""  #: The id of the key with which they were sent.
     budgets: tuple[Budget, ...] = ()  #: From which the rows are taken.
+    counted: bool = True  #: Whether usage counts the rows; if not, another question has them.
 
 
 @dataclass(frozen=True)

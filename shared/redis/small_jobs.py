@@ -14,7 +14,7 @@ from shared.jobs.usage import Claim
 from shared.redis.link import block
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
-from shared.redis.usage import RedisUsage, account_of, claim_arguments
+from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
 
 #: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
@@ -38,7 +38,9 @@ class RedisSmallJobs(RedisUsage):
     @override
     def ask(self, full_name: str, question: Question) -> bool:
         limits = self._max_waiting_small, self._held_limits.most
-        account = account_of(question.owner, question.key, full_name, {})
+        account = NO_ACCOUNT
+        if question.counted:
+            account = account_of(question.owner, question.key, full_name, {})
         usage = question.id, int(not question.asked), account, self._asked_seconds
         claim = Claim(question.count, question.budgets)
         envelope = _envelope(question)

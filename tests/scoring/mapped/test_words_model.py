@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from shared.card import read_card, save_card
 from shared.errors.model import DigestMismatch
 from shared.mapped_file import MAPPED_FILE
 from shared.model import file_digest, load_model, load_own
+from shared.private_copies import room_for_copies
 from training.add_model import add_model
 from training.added.meaning import Meaning
 
@@ -145,6 +147,23 @@ def test_a_label_between_equal_classes_is_asked_of_scikit_learn(tmp_path: Path) 
     found = mapped.score(frame)
     assert found["probability_sad"].tolist()[:2] == [0.5, 0.5]
     pd.testing.assert_frame_equal(found, own.score(frame))
+
+
+@pytest.mark.parametrize("room", [room_for_copies, contextlib.nullcontext])
+def test_explanations_are_of_the_files_that_were_loaded(folder: Path, room: Any) -> None:
+    """A pickle that is overwritten where it is, under a loaded model, changes nothing of it.
+
+    So an explanation names the score of the version that it is of, in a worker and outside of one.
+    """
+    frame = frame_of([*TEXTS, "good bad"])
+    with room():
+        model = load_model(folder)
+        before = model.score(frame)
+        other = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(TEXTS, TWO[::-1])
+        joblib.dump(other, folder / "model.pkl")
+        explained = model.explained(2).score(frame)
+    assert isinstance(model, MappedWordsModel)
+    pd.testing.assert_frame_equal(explained[before.columns.tolist()], before)
 
 
 @pytest.mark.parametrize("content", [b"", b"something else"])

@@ -138,7 +138,8 @@ class InMemorySmallJobs(InMemoryUsage):
                     self._count_in_hour(answer.full_name, answer.watched)
                     cost = answer.cost
                     used = Used(answer.completed, answer.failed, cost.bytes, cost.micros)
-                    self._count((asked.owner, asked.key, answer.full_name), {}, used)
+                    if asked.counted:
+                        self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
                 record.watched = dict(answer.watched)
