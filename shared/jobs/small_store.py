@@ -124,7 +124,7 @@ class SmallStore(Protocol):
                 empty: they are not known.
             watched: what was counted of all their rows, by the full name of the model: the sums of
                 what the answers have. It is added to the counts of this hour, without that of jobs
-                that do not run any more, and of questions whose usage is not counted: each once.
+                that do not run any more, and of questions that were answered or withdrawn before.
         """
 
     def small_result(self, job_id: str) -> bytes:
