@@ -1,5 +1,7 @@
 """A scoring process of a worker: it has loaded the models, and runs the tasks."""
 
+from functools import partial
+
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch
 from shared.redis.fleet import RedisFleet
@@ -72,14 +74,8 @@ class ScoringProcess:
             outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
-
-        def announce_loaded(*, replaces: bool = True) -> None:
-            # Of several versions of a model, the last one is that for new jobs.
-            names = sorted(set(loaded) - set(models.refused()), key=models.current.__contains__)
-            announce(fleet, [loaded[name].served for name in names], replaces=replaces)
-
-        announce_loaded(replaces=models.is_complete)
-        self._late_loading = LateLoading(models, loaded, announce_loaded)
+        self._late_loading = LateLoading(models, loaded, partial(announce, fleet, replaces=True))
+        announce(fleet, self._late_loading.served(), replaces=models.is_complete)
         loaded.look = self._late_loading.look
         self._late_loading.start()
 

@@ -31,6 +31,7 @@ class Client:
     owner: str = ""  #: Empty: the API requires no keys.
     key: str = ""  #: The id of the key.
     budgets: tuple[Budget, ...] = ()  #: From which the rows are taken.
+    counted: bool = True  #: Whether usage counts the rows.
 
 
 #: The client of an API without keys.
@@ -104,6 +105,7 @@ class SyncScorer:
             owner=client.owner,
             key=client.key,
             budgets=client.budgets,
+            counted=client.counted,
         )
         with self._waiting(question.id) as waiter, ExitStack() as slot:
             timeout = self._settings.sentiment_timeout if seconds is None else seconds

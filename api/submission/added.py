@@ -31,6 +31,16 @@ def added_of(options: JobOptions) -> tuple[AddedOutputs, ...]:
     return tuple(found)
 
 
+def can_add(added: Sequence[AddedOutputs], served: Served) -> bool:
+    """Whether the workers can give these kinds of outputs for a model."""
+    try:
+        for one in added:
+            _check(one, served)
+    except ValueError:
+        return False
+    return True
+
+
 def signature_with(added: Sequence[AddedOutputs], served: Served) -> Signature:
     """The signature of a model with the added outputs.
 

@@ -6,7 +6,7 @@ from api.requests.columns import chosen_outputs, input_columns
 from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
 from api.services import Services
-from api.submission.added import added_of, at_rate_of, signature_with
+from api.submission.added import added_of, at_rate_of, can_add, signature_with
 from api.submission.second_model import two_models, with_labels
 from api.uploads.columns import InputColumns
 from shared.fleet import Served
@@ -45,7 +45,11 @@ def admit(services: Services, options: JobOptions) -> Admitted:
     """
     two = two_models(services, options)
     served = two.first if two else services.model(options.model, options.label)
-    own, added = served.card.signature, added_of(options)
+    added = added_of(options)
+    if not two and not can_add(added, served):
+        # It may be a challenger in the place of the champion, which perhaps can.
+        served = services.names.find(options.model)
+    own = served.card.signature
     inputs = input_columns(own, options)
     chosen, signature = chosen_outputs(own, options.outputs), signature_with(added, served)
     outputs = (*chosen, *outputs_of(added))

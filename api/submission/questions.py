@@ -1,5 +1,6 @@
 """Scoring a few rows while the client waits: a question to the workers, of which nothing stays."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -111,21 +112,23 @@ def ask(
     key = current_identity()
     client = Client(key.owner, key.id, current_budgets(at))
 
-    def asked(card: Card, seconds: float | None = None) -> list[dict[str, Any]]:
+    def asked(card: Card, client: Client, seconds: float | None = None) -> list[dict[str, Any]]:
         answer = at.sync_scorer.ask(card.full_name, lines, count, client, seconds)
         return parse(answer, columns=ResultColumns(signature.outputs))
 
     card, champion = served.card, at.names.find(ref).card
     if card.full_name == champion.full_name or champion.signature != signature:
-        found = asked(card)
+        found = asked(card, client)
     else:
         found = []
         try:
-            found = asked(card, at.settings.sentiment_timeout * CANARY_SHARE)
+            found = asked(card, client, at.settings.sentiment_timeout * CANARY_SHARE)
+            # The rows are taken from budgets, and counted: once is enough.
+            client = replace(client, budgets=(), counted=False)
         except (NoAnswerInTime, QuestionsFull, ServiceFull, OwnerFull):
             at.canary.pause(card.full_name)
         if not found or any(row["error"] for row in found):
-            card, found = champion, asked(champion)
+            card, found = champion, asked(champion, client)
     if outputs == signature.outputs:
         return card, found
     names = ResultColumns(outputs).names

@@ -157,7 +157,10 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
 def _model_of(at: Services, spec: Spec) -> str:
     """The version of the old job while it is served, otherwise the one that new jobs get."""
     is_there = spec.version in at.names.there(spec.model)
-    return spec.full_name if is_there and at.fleet.processes(spec.full_name) else spec.model
+    if is_there and at.fleet.processes(spec.full_name):
+        return spec.full_name
+    # Not a challenger in the place of the champion: it may not be able to add the same.
+    return at.names.find(spec.model).card.full_name if spec.added else spec.model
 
 
 def _version(at: Services, job: Job, admitted: Admitted) -> Terms:

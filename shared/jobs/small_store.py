@@ -38,6 +38,7 @@ class Question:
     owner: str = ""  #: Whose rows these are; empty: the API requires no keys.
     key: str = ""  #: The id of the key with which they were sent.
     budgets: tuple[Budget, ...] = ()  #: From which the rows are taken.
+    counted: bool = True  #: Whether usage counts the rows; if not, another question has them.
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Answer:
     failed: int  #: Rows with an error.
     reply_to: str = ""  #: The address for the answer to a question.
     bad: BadRow | None = None  #: The first row with an error.
-    full_name: str = ""  #: The model of a question; the record of a small job has its own.
+    full_name: str = ""  #: The full name of its model.
     cost: Cost = NO_COST  #: Its share of what the rows took that were scored together.
-    #: What was counted of the rows of a small job; see `shared.drift.counts`.
+    #: What was counted of its rows; see `shared.drift.counts`.
     watched: Counts = field(default_factory=dict)
 
 
@@ -121,8 +122,9 @@ class SmallStore(Protocol):
             answers: the results.
             libraries: the versions of the libraries that scored them, as `Job.libraries` has them;
                 empty: they are not known.
-            watched: what was counted of all their rows, by the full name of the model; it is added
-                to the counts of this hour.
+            watched: what was counted of all their rows, by the full name of the model: the sums of
+                what the answers have. It is added to the counts of this hour, without that of jobs
+                that do not run any more, and of questions whose usage is not counted: each once.
         """
 
     def small_result(self, job_id: str) -> bytes:

@@ -9,8 +9,8 @@ HOURS = 25
 class WatchStore(Protocol):
     """What was counted of the rows of small jobs, and of all rows of a model in the last day.
 
-    The rows of a bulk job are counted when it ends, those of small jobs and questions when they are
-    answered. What was counted of a bulk job is in its `Summary`.
+    The rows of a bulk job are counted when it ends, those of small jobs and questions with their
+    first answer. What was counted of a bulk job is in its `Summary`.
     """
 
     def small_watched(self, job_id: str) -> dict[str, tuple[int, ...]]:

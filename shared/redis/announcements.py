@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.fleet import Fleet, Served, Worker
+from shared.live_process import lives
 from shared.redis.link import RedisLink
 
 logger = logging.getLogger(__name__)
@@ -64,9 +65,9 @@ class RedisAnnouncements(Fleet):
 
     @override
     def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
-        lives = all(map(_lives, map(int, self._announced)))
+        all_live = all(map(lives, map(int, self._announced)))
         serves = frozenset(full_names), frozenset(leaving)
-        if self._announced and lives and self._serves == serves:
+        if self._announced and all_live and self._serves == serves:
             digest = _digest_of(self._announced)
             if self._link.run("beat", node, self._lifetime, digest):
                 return len(self._announced)
@@ -82,7 +83,7 @@ class RedisAnnouncements(Fleet):
             pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
         }
         self._announced.update(readable)
-        dead = [pid for pid in self._announced if not _lives(int(pid))]
+        dead = [pid for pid in self._announced if not lives(int(pid))]
         for pid in dead:
             del self._announced[pid]
         # What cannot be read is removed, and announced again below.
@@ -203,11 +204,3 @@ def _digest_of(announced: Mapping[str, str]) -> str:
     """As the script `beat` makes it of the announcements in Redis."""
     texts = (f"{pid}:{announcement}" for pid, announcement in announced.items())
     return "".join(sorted(sha1(text.encode()).hexdigest() for text in texts))  # noqa: S324  as Redis
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

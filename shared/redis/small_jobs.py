@@ -14,7 +14,7 @@ from shared.jobs.usage import Claim
 from shared.redis.link import block
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
-from shared.redis.usage import RedisUsage, account_of, claim_arguments
+from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
 
 #: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
@@ -38,7 +38,9 @@ class RedisSmallJobs(RedisUsage):
     @override
     def ask(self, full_name: str, question: Question) -> bool:
         limits = self._max_waiting_small, self._held_limits.most
-        account = account_of(question.owner, question.key, full_name, {})
+        account = NO_ACCOUNT
+        if question.counted:
+            account = account_of(question.owner, question.key, full_name, {})
         usage = question.id, int(not question.asked), account, self._asked_seconds
         claim = Claim(question.count, question.budgets)
         envelope = _envelope(question)
@@ -110,15 +112,16 @@ class RedisSmallJobs(RedisUsage):
         answered: list[tuple[str | int, ...]] = []
         for answer in answers:
             counts = answer.completed, answer.failed, answer.cost.bytes, answer.cost.micros
+            texts = json.dumps(text_of(answer.watched)) if answer.watched else ""
             if answer.reply_to:
                 to_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
                 to_asker.append((answer.id, answer.result.decode()))
-                answered.append((answer.id, answer.full_name, *counts))
+                answered.append((answer.id, answer.full_name, *counts, texts))
             else:
                 bad = answer.bad.description if answer.bad else ""
                 own_sum = text_sum(answer.result)
-                texts = json.dumps(text_of(answer.watched)) if answer.watched else ""
-                jobs += (answer.id, answer.result, own_sum, *counts, bad, texts)
+                result = answer.result, own_sum
+                jobs += (answer.id, *result, *counts, bad, texts, answer.full_name)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         limits = self._retention, UNREAD_SECONDS, json.dumps(answered), self._usage_seconds

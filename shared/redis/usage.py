@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 _FIGURES = re.compile(r"(\d+) (\d+) (\d+) (\d+)")
 
+#: The lines in which rows are counted that another question has.
+NO_ACCOUNT = "[]"
+
 
 def account_of(owner: str, key: str, full_name: str, labels: Mapping[str, str]) -> str:
     """The lines in which rows are counted, as the scripts take them."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shared.fleet import Served
 from shared.model_folders import reason_of
 from worker.memory import forget_peak
 from worker.models.kept_files import KeptFiles
@@ -33,31 +34,32 @@ class LateLoading(threading.Thread):
     """The thread; one for each scoring process."""
 
     def __init__(
-        self, models: ServedModels, loaded: LoadedModels, announce: Callable[[], None]
+        self, models: ServedModels, loaded: LoadedModels, announce: Callable[[list[Served]], None]
     ) -> None:
         """Take what it needs.
 
         Args:
             models: of the worker, as they were when this process was forked, with its notes.
             loaded: what this process has loaded.
-            announce: called after each change of that.
+            announce: called after each change of that, with what `served` gives.
         """
         super().__init__(name="late-loading", daemon=True)
         self._models = models
         self._loaded = loaded
         self._announce = announce
-        self._orders: dict[str, Any] = {}
-        self._failed: dict[str, str] = {}
-        self._loading = ""
+        self._orders = models.ordered()
+        #: Why versions could not be loaded, by their serial numbers.
+        self._failed: dict[int, str] = {}
+        self._loading = 0
         self._stopped = threading.Event()
 
     @staticmethod
     def count_death(models: ServedModels) -> None:
         """Count the death of the process before this one, if it died while it loaded a version."""
         state = models.states[place()].read() or {}
-        version = models.versions.get(state.get("loading", ""))
-        if version:
-            version.note_death()
+        for version in models.versions.values():
+            if version.serial == state.get("loading"):
+                version.note_death()
 
     def run(self) -> None:
         """Follow the note of the main process, until `stop`."""
@@ -75,18 +77,39 @@ class LateLoading(threading.Thread):
 
     def look(self) -> None:
         """Read which versions are to be loaded; tasks for them wait."""
-        # A version that a process of the start could not load is refused by memory that all share.
-        refused = self._models.refused()
         self._orders = self._models.orders.read() or self._orders
-        wanted = self._orders.get("versions", {}).keys()
-        missing = wanted - self._loaded.keys() - self._failed.keys() - set(refused)
-        self._loaded.expect(frozenset(missing))
+        self._loaded.expect(frozenset(self._missing()))
+
+    def served(self) -> list[Served]:
+        """What the fleet is to know of what is loaded; the last of a model is for new jobs.
+
+        A version that is to be unloaded is left out: it would get new jobs again.
+        """
+        self.look()
+        orders: dict[str, Any] = self._orders["versions"]
+        names = sorted(self._loaded.keys() & orders, key=self._models.current.__contains__)
+        return [
+            self._loaded[name].served.model_copy(update={"leaving": orders[name]["leaving"]})
+            for name in names
+            if not self._models.is_refused(name, orders[name]["serial"])
+        ]
+
+    def _missing(self) -> dict[str, Any]:
+        """The orders that this process has neither followed nor failed to follow."""
+        # A version that a process of the start could not load is refused by memory that all share.
+        return {
+            full_name: order
+            for full_name, order in self._orders["versions"].items()
+            if full_name not in self._loaded
+            and order["serial"] not in self._failed
+            and not self._models.is_refused(full_name, order["serial"])
+        }
 
     def _turn(self) -> None:
         self.look()
-        versions: dict[str, Any] = self._orders.get("versions", {})
-        for full_name in self._failed.keys() - versions.keys():
-            del self._failed[full_name]
+        versions: dict[str, Any] = self._orders["versions"]
+        for serial in self._failed.keys() - {order["serial"] for order in versions.values()}:
+            del self._failed[serial]
             self._write_state()
         for full_name in self._loaded.keys() - versions.keys():
             if self._loaded.remove(full_name):
@@ -96,14 +119,13 @@ class LateLoading(threading.Thread):
                     version.kept.close()
                 self._write_state()
                 forget_peak()
-                self._announce()
-        for full_name in versions.keys() - self._loaded.keys() - self._failed.keys():
-            if full_name not in self._models.refused():
-                self._load(full_name, versions[full_name])
+                self._announce(self.served())
+        for full_name, order in self._missing().items():
+            self._load(full_name, order)
 
     def _load(self, full_name: str, order: dict[str, Any]) -> None:
         folder = Path(order["folder"])
-        self._loading = full_name
+        self._loading = order["serial"]
         self._write_state()
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -120,12 +142,12 @@ class LateLoading(threading.Thread):
             except (Exception, SystemExit) as error:
                 logger.exception("%s could not be loaded", full_name)
                 if attempt == ATTEMPTS or self._stopped.wait(AGAIN_SECONDS):
-                    self._failed[full_name] = reason_of(error)
-        self._loading = ""
+                    self._failed[order["serial"]] = reason_of(error)
+        self._loading = 0
         self._write_state()
         self.look()
         if full_name in self._loaded:
-            self._announce()
+            self._announce(self.served())
 
     def _kept(self, folder: Path, opened: dict[str, int]) -> KeptFiles:
         """The files that the main process has open; or those of the folder, without `/proc`."""

@@ -140,9 +140,8 @@ class ModelWatcher(threading.Thread):
             if version.is_complete or version.refused or not states:
                 continue
             ready = [state for state in states if full_name in state["ready"]]
-            reasons = [
-                state["failed"][full_name] for state in states if full_name in state["failed"]
-            ]
+            serial = str(version.serial)
+            reasons = [state["failed"][serial] for state in states if serial in state["failed"]]
             if reasons:
                 self._give_up(version, reasons[0], again=True)
             elif ready and not version.is_consumed:
@@ -164,6 +163,7 @@ class ModelWatcher(threading.Thread):
         """Note where each version is now, and which of them are gone."""
         folders = {card.full_name: folder for folder, card in found.cards.items()}
         for full_name, version in self._models.versions.items():
+            was_leaving = version.is_leaving
             if full_name in folders:
                 version.folder, version.is_leaving = folders[full_name], False
                 self._left_at.pop(full_name, None)
@@ -172,6 +172,9 @@ class ModelWatcher(threading.Thread):
                 version.is_leaving = True
                 self._left_at[full_name] = time.monotonic()
                 logger.info("%s is gone from the models folder: no new jobs get it", full_name)
+            if version.is_leaving != was_leaving:
+                # What a process announces from now on must not bring it back.
+                self._models.publish()
 
     def _is_gone(self, version: ServedVersion, found: ModelFolders) -> bool:
         """Whether there is no folder in its place, or one of a version that is served."""
@@ -198,8 +201,8 @@ class ModelWatcher(threading.Thread):
         """Let the fleet forget versions that are leaving, for the first looks at which they are."""
         for full_name in self._models.leaving():
             if self._retires[full_name] < RETIRES:
-                self._retires[full_name] += 1
                 self._fleet.retire(full_name)
+                self._retires[full_name] += 1
 
     def _let_go(self) -> None:
         """Unload versions that are gone and that no work needs."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.card import Card
+from shared.live_process import lives
 from shared.load_time import seconds_for
 from shared.model_folders import ModelFolders, current_versions
 from shared.private_copies import remove_copy
@@ -106,6 +107,11 @@ class ServedModels:
         """The full names of the versions that one of the processes could not load."""
         return [name for name, version in self.versions.items() if version.refused]
 
+    def is_refused(self, full_name: str, serial: int) -> bool:
+        """Whether a process could not load a version; False if this one was forked before it."""
+        version = self.versions.get(full_name)
+        return bool(version and version.serial == serial and version.refused)
+
     def failed(self) -> dict[str, str]:
         """Why models of the folder are not served, by the name of the folder or of the model."""
         refused = {
@@ -136,25 +142,33 @@ class ServedModels:
             remove_copy(digest)
 
     def living(self) -> list[dict[str, Any]]:
-        """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`."""
+        """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`.
+
+        `loading` is the serial number of a version, or 0. `failed` has reasons by such numbers, as
+        JSON has them: as texts.
+        """
         states = (note.read() for note in self.states)
-        return [state for state in states if state and _lives(state["pid"])]
+        return [state for state in states if state and lives(state["pid"])]
 
     def publish(self) -> None:
-        """Write for the scoring processes what they are to have loaded."""
-        self.orders.write(
-            {
-                "pid": os.getpid(),
-                "versions": {
-                    name: {
-                        "folder": str(self.versions[name].folder),
-                        "files": self.versions[name].kept.descriptors,
-                        "size": self.versions[name].size,
-                    }
-                    for name in self.names()
-                },
-            }
-        )
+        """Write for the scoring processes what they are to have loaded, and what of it leaves."""
+        self.orders.write(self.ordered())
+
+    def ordered(self) -> dict[str, Any]:
+        """What scoring processes are to have loaded, as far as this process knows."""
+        return {
+            "pid": os.getpid(),
+            "versions": {
+                name: {
+                    "serial": self.versions[name].serial,
+                    "folder": str(self.versions[name].folder),
+                    "files": self.versions[name].kept.descriptors,
+                    "size": self.versions[name].size,
+                    "leaving": self.versions[name].is_leaving,
+                }
+                for name in self.names()
+            },
+        }
 
     def refuse(self, full_name: str, reason: str) -> bool:
         """Let no process of this worker serve a model, because this process could not load it.
@@ -185,11 +199,3 @@ class ServedModels:
             for full_name in self.consumed():
                 self.versions[full_name].complete()
             self._complete.value = True
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

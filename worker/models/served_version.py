@@ -1,10 +1,13 @@
 """One version of a model that a worker serves, and what its processes know of it."""
 
+import ctypes
+import itertools
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import c_bool, c_char, c_ubyte
-from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
+from typing import TypeVar
 
 from billiard import current_process
 
@@ -20,6 +23,10 @@ _REASON_BYTES = 500
 #: crashes or hangs its runtime, or needs more memory than there is.
 MOST_DEATHS = 2
 
+_serials = itertools.count(1)
+
+_Shared = TypeVar("_Shared", c_bool, ctypes.Array[c_char], ctypes.Array[c_ubyte])
+
 
 class ServedVersion:
     """A version of a model; made by the main process of a worker.
@@ -28,6 +35,8 @@ class ServedVersion:
     There is no lock, because a process that is killed while it holds one would stop the others.
 
     Attributes:
+        serial: tells it from what was made of the same card before: a version that was given up
+            may be tried again.
         card: the card of the model.
         folder: where its files are, or were.
         kept: the files.
@@ -39,17 +48,18 @@ class ServedVersion:
 
     def __init__(self, folder: Path, card: Card, processes: int) -> None:
         """Open the files of the folder; `processes` is the number of scoring processes."""
+        self.serial = next(_serials)
         self.folder, self.card = folder, card
         self.kept = KeptFiles(folder)
         # Now, as the folder may be gone when a process is replaced.
         self.size = loading_size(folder, card)
         self.load_seconds = 0.0
         self.is_consumed = self.is_leaving = False
-        self._refused = RawArray(c_char, _REASON_BYTES)
+        self._refused = _shared(c_char * _REASON_BYTES)
         # For each place in the pool, the attempts to load the model that did not end. One process
         # at a time has a place, and the one that replaces it has the same.
-        self._unended = RawArray(c_ubyte, processes)
-        self._complete = RawValue(c_bool, False)
+        self._unended = _shared(c_ubyte * processes)
+        self._complete = _shared(c_bool)
 
     @property
     def full_name(self) -> str:
@@ -92,6 +102,15 @@ class ServedVersion:
     def note_death(self) -> None:
         """Note that a process in the place of this one has died while it loaded the model."""
         self._unended[place()] = min(self._unended[place()] + 1, MOST_DEATHS)
+
+
+def _shared(kind: type[_Shared]) -> _Shared:
+    """Zeros that the processes share which are forked from now on.
+
+    `multiprocessing.sharedctypes` would give the memory to another version when this process has
+    no use for it any more, while others have. This is the kernel's, until the last one ends.
+    """
+    return kind.from_buffer(mmap.mmap(-1, ctypes.sizeof(kind)))
 
 
 def place() -> int:

@@ -65,6 +65,9 @@ class RowScorer:
             return []
         model = self._models[full_name]
         good = [row for row, error in enumerate(rows.errors) if error is None]
+        if not good:
+            # Rows of a damaged part have no inputs.
+            return [[None] * len(rows) for _ in REACH]
         found = model.reach(frame_of(model.card.signature.inputs, rows.inputs, good))
         if found is None:
             return []

@@ -137,7 +137,7 @@ class SmallJobScorer:
             bad = None
             if failed and not job.reply_to:
                 bad = first_bad_row(rows.errors, rows.refs)
-            counts = {} if job.reply_to else watched.counts(begin, begin + len(rows))
+            counts = watched.counts(begin, begin + len(rows))
             count = len(rows) - failed
             answers.append(
                 Answer(job.id, result, count, failed, job.reply_to, bad, full_name, watched=counts)

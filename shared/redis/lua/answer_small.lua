@@ -1,11 +1,12 @@
 -- Close small jobs, and send the answers to questions.
 -- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
--- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
+-- rows with an error, bytes, microseconds, and what was counted of its rows. The usage of a day is kept for
+-- `usage_seconds`.
 -- `libraries` are the versions of what scored all of them, or ''.
--- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first one has nine
+-- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first one has ten
 -- values for each job: id, result, its checksum, completed, failed, bytes, microseconds, the first row with an
--- error, and what was counted of its rows. The second one has what was counted of all rows, three values each: the
--- full name of the model, the field, and a block. A flat list of replies follows, two values for each asker: the
+-- error, what was counted of its rows, and the full name of its model. The second one has what was counted of all
+-- rows, three values each: the full name of the model, the field, and a block. A flat list of replies follows, two values for each asker: the
 -- key of its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
 local usage_seconds, libraries = ARGV[5], ARGV[6]
@@ -14,8 +15,12 @@ local values = arguments_from(9)
 
 use_reserve()
 local at, sums, used = now(), {}, {}
-for index = 1, count_of_values, 9 do
-  local id, result, sum, completed, failed, bytes, micros, first_bad, watched = unpack(values, index, index + 8)
+-- The models of which some rows count for reach and drift, and what was counted of the rows that do not: of jobs
+-- that run no more, and of questions that have an answer. Those are few, and mostly none.
+local has_counts, left_out = {}, {}
+for index = 1, count_of_values, 10 do
+  local id, result, sum, completed, failed, bytes, micros, first_bad, watched, model =
+    unpack(values, index, index + 9)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state',
     'full_name', 'account')
@@ -48,6 +53,9 @@ for index = 1, count_of_values, 9 do
     count('completed:' .. full_name, completed)
     count('failed:' .. full_name, failed)
     count('ended:' .. state, 1)
+    has_counts[full_name] = true
+  else
+    left_out[#left_out + 1] = {model, watched}
   end
 end
 for index = count_of_values + count_of_watched + 1, #values, 2 do
@@ -59,13 +67,16 @@ end
 -- A question is counted with its first answer: the next one finds it no more.
 local rows_of_models = {}
 for _, question in ipairs(answered) do
-  local id, full_name, completed, failed, bytes, micros = unpack(question)
+  local id, full_name, completed, failed, bytes, micros, watched = unpack(question)
   rows_of_models[full_name] = (rows_of_models[full_name] or 0) + completed + failed
   local asked = asked_about(id)
   local remembered = redis.call('HGET', asked, id)
   if remembered then
     redis.call('HDEL', asked, id)
     sum_up(sums, string.match(remembered, '^[^\n]*'), {completed, failed, bytes, micros})
+    has_counts[full_name] = true
+  else
+    left_out[#left_out + 1] = {full_name, watched}
   end
 end
 for full_name, rows in pairs(rows_of_models) do
@@ -83,6 +94,14 @@ for index = count_of_values + 1, count_of_values + count_of_watched, 3 do
   of_models[full_name] = of_models[full_name] or {}
   of_models[full_name][field] = block
 end
+for _, one in ipairs(left_out) do
+  local full_name, watched = unpack(one)
+  if has_counts[full_name] then
+    take_out(of_models[full_name] or {}, watched)
+  end
+end
 for full_name, blocks in pairs(of_models) do
-  count_in_hour(full_name, blocks)
+  if has_counts[full_name] then
+    count_in_hour(full_name, blocks)
+  end
 end

@@ -22,7 +22,10 @@ if to == 'running' then
   redis.call('HSET', job, 'state', to, 'started_at', stamp(now()))
 else
   close(id, to, reason, retention)
-  count_watched(id)
+  -- A job that expires was counted when it ended.
+  if to ~= 'expired' then
+    count_watched(id)
+  end
   settle_budgets(id, true)
 end
 return 1

@@ -24,6 +24,24 @@ local function sum_of(one, other)
   return struct.pack(format, unpack(sums, 1, count))
 end
 
+-- Take counts out of blocks, which are by their fields; of no rows there is no block. `text` is JSON of
+-- `text_of` in `shared/drift/counts.py`; '' is nothing.
+local function take_out(blocks, text)
+  for name, counts in pairs(text ~= '' and cjson.decode(text) or {}) do
+    local field = WATCHED .. name
+    local block = blocks[field]
+    if block then
+      local format = format_of(block)
+      local numbers = {struct.unpack(format, block)}
+      for place, number in string.gmatch(counts, '(%d+)=(%d+)') do
+        numbers[place + 1] = numbers[place + 1] - number
+      end
+      local left = struct.pack(format, unpack(numbers, 1, #numbers - 1))
+      blocks[field] = left ~= string.rep('\0', #left) and left or nil
+    end
+  end
+end
+
 -- Add blocks, by their fields, to the counts of a model in this hour.
 local function count_in_hour(full_name, blocks)
   local fields, words = {}, {}

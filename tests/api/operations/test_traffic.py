@@ -4,11 +4,14 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from support.doubles.explained_length import ExplainedLength
 from support.doubles.length_model import LengthModel
 from support.doubles.table_model import TableModel
 from support.in_memory import Service, make_service
 
 from api.canary import KEY_HEADER
+from api.security.keys import new_key
 from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.model import SCORE
@@ -35,11 +38,17 @@ def other() -> Other:
     return Other("length", CHALLENGER)
 
 
-@pytest.fixture
-def both(settings: Settings, other: Other) -> Service:
-    service = make_service(settings, others=[other])
+def both_of(settings: Settings, other: Other, **options: Any) -> Service:
+    """A service with a champion, and this challenger."""
+    service = make_service(settings, others=[other], **options)
     for alias, version in (("champion", CHAMPION), ("challenger", CHALLENGER)):
         service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
+    return service
+
+
+@pytest.fixture
+def both(settings: Settings, other: Other) -> Service:
+    service = both_of(settings, other)
     service.answer_at_once()
     return service
 
@@ -117,12 +126,27 @@ def test_the_champion_answers_where_the_challenger_fails(both: Service, other: O
     assert "No live process" in both.client.get("/models/length/traffic").json["note"]
 
 
+def test_rows_that_the_challenger_could_not_score_are_taken_once(
+    settings: Settings, other: Other
+) -> None:
+    """The last rows of a budget are answered by the champion, and are counted once."""
+    key, line = new_key("carol", "submit,read,admin", 2)
+    service = both_of(settings.model_copy(update={"api_keys": SecretStr(line)}), other)
+    service.client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+    service.answer_at_once()
+    direct(service, canary=1)
+    other.raises = True
+    answer = service.client.post("/sentiment?model=length", json={"text": ["zz", "z"]})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Scorelane-Model"] == f"length@{CHAMPION}"
+    assert service.client.get("/usage").json["total"]["rows"] == 2
+    assert service.client.get("/identity").json["budgets"][0]["left"] == 0
+
+
 def test_a_challenger_that_does_not_answer_is_left_alone(settings: Settings) -> None:
     """Its requests go to the champion for a minute, after one that has waited."""
     settings = settings.model_copy(update={"sentiment_timeout": 0.5})
-    service = make_service(settings, others=[Other("length", CHALLENGER)])
-    for alias, version in (("champion", CHAMPION), ("challenger", CHALLENGER)):
-        service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
+    service = both_of(settings, Other("length", CHALLENGER))
     answer = service.pipeline.answer
 
     def deaf(full_name: str) -> None:
@@ -146,6 +170,38 @@ def test_other_columns_are_no_challenge(settings: Settings) -> None:
         service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
     assert "other columns" in direct(service, canary=1)["note"]
     assert version_for(service, "a") == CHAMPION
+
+
+@pytest.fixture
+def explained(settings: Settings, other: Other) -> Service:
+    """A champion that can be explained, all of whose work goes to a challenger that cannot."""
+    service = both_of(settings, other, model=ExplainedLength())
+    direct(service, canary=1)
+    return service
+
+
+def test_the_champion_scores_what_the_challenger_cannot_add(explained: Service) -> None:
+    """A job with explanations is accepted as without a challenger, which scores the others."""
+    plain = explained.submit(CSV, model="length")
+    assert plain.json["model"]["version"] == CHALLENGER
+    asked = explained.submit(CSV, model="length", explain="1")
+    assert asked.status_code == 202, asked.text
+    assert asked.json["model"]["version"] == CHAMPION
+    assert [row["explanation_1"] for row in explained.rows_of(asked)] == ["zz"]
+    refused = explained.submit(CSV, model="length@challenger", explain="1")
+    assert refused.status_code == 400
+
+
+def test_a_retry_keeps_what_the_challenger_cannot_add(explained: Service) -> None:
+    """A job with explanations whose version is gone is retried with the champion."""
+    old = explained.submit(CSV, model="length", explain="1")
+    explained.client.post(f"{old.location}/cancel")
+    record = explained.store._records[old.json["id"]]
+    spec = record.job.spec.model_copy(update={"version": "c" * 12})
+    record.update(spec=spec)
+    retried = explained.client.post(f"{old.location}/retry")
+    assert retried.status_code == 202, retried.text
+    assert retried.json["model"]["version"] == CHAMPION
 
 
 @pytest.mark.parametrize("share", ["1.5", "-0.1", "many", "nan"])

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.damage import flip
+from support.doubles.length_model import LengthModel
 from support.in_memory import Service, make_service
 
 from shared.card import read_card
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
+from shared.jobs.keys import upload_key_of
 from shared.model import load_model, load_own
 from shared.redis.link import RedisLink
 
@@ -99,3 +102,20 @@ def test_a_model_that_cannot_tell_refuses_to_tell_for_each_row(redis_settings: S
     refused = service.submit(b"text\ngood\n", reach="true")
     assert refused.status_code == 400
     assert "cannot tell which words" in refused.json["detail"]
+
+
+@pytest.mark.parametrize("models", ["{fast},length", "length,{fast}"])
+def test_two_models_and_a_damaged_upload(fast: Any, redis_settings: Settings, models: str) -> None:
+    """Rows that were damaged after the split have errors, whatever can be told of their texts."""
+    own = redis_settings.model_copy(update={"default_model": fast.card.name})
+    service = make_service(own, model=fast, others=[LengthModel()], sealed=True)
+    accepted = service.submit(TEXTS.encode(), models=models.format(fast=fast.card.name))
+    assert accepted.status_code == 202, accepted.text
+    while service.dispatch.messages[0][0] != "score":
+        service.step()
+    flip(service.blobs, upload_key_of(accepted.json["id"]))
+    rows = service.rows_of(accepted)
+    assert [row["error"] for row in rows] == [
+        f"the upload was damaged on the disk: row {at} is lost" for at in range(1, 7)
+    ]
+    assert service.client.get(f"{accepted.location}/summary").json["reach"]["rows"] == 0

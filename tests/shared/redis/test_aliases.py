@@ -1,6 +1,7 @@
 """Aliases on a real Redis and in a folder of blobs: races, losses and what is left of them."""
 
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -39,6 +40,21 @@ def roll_back(aliases: RedisAliases, expected: str | None = None) -> Change:
     return aliases.change("mine", "me", lambda names: rolled_back(names, "mine", expected=expected))
 
 
+def twice(
+    link: RedisLink, monkeypatch: pytest.MonkeyPatch, between: Callable[[], object] = bool
+) -> None:
+    """Let the answer to the next change be lost: after `between` the client sends it again."""
+    run = link.run_kept
+
+    def run_twice(*call: Any) -> Any:
+        monkeypatch.setattr(link, "run_kept", run)
+        link.run_kept(*call)
+        between()
+        return link.run_kept(*call)
+
+    monkeypatch.setattr(link, "run_kept", run_twice)
+
+
 def wipe(link: RedisLink) -> None:
     """Lose what Redis holds of the aliases, as a Redis without a disk does at its restart."""
     link.client.delete(*(link.key(*one) for one in (("aliases",), ("aliases", "server"))))
@@ -63,6 +79,39 @@ def test_a_change_that_was_made_on_older_knowledge_is_refused(aliases: RedisAlia
     with pytest.raises(AliasMoved, match=TWO):
         roll_back(aliases, expected=THREE)
     assert aliases.all()["mine"].champion == TWO
+
+
+@pytest.mark.parametrize("expected", [None, THREE])
+def test_a_change_is_made_once_if_its_answer_is_lost(
+    aliases: RedisAliases, link: RedisLink, monkeypatch: pytest.MonkeyPatch, expected: str | None
+) -> None:
+    """A command that is sent again is known: a rollback goes back by one, and is no conflict."""
+    for version in (ONE, TWO, THREE):
+        promote(aliases, version)
+    twice(link, monkeypatch)
+    assert roll_back(aliases, expected).after == TWO
+    assert aliases.all()["mine"].champion == TWO
+    assert [one.number for one in aliases.changes("mine", 10)] == [4, 3, 2, 1]
+
+
+def test_a_change_sent_again_is_known_after_others_too(
+    aliases: RedisAliases, link: RedisLink, monkeypatch: pytest.MonkeyPatch, blobs: SealedBlobs
+) -> None:
+    """Meanwhile a worker may have written it to the blob store, and others may have made more."""
+    for version in (ONE, TWO, THREE):
+        promote(aliases, version)
+    other = RedisAliases(link, blobs)
+
+    def meanwhile() -> None:
+        assert other.keep() == 1
+        promote(other, ONE, "challenger")
+
+    twice(link, monkeypatch, meanwhile)
+    assert roll_back(aliases, THREE).number == 4
+    changes = aliases.changes("mine", 10)
+    assert [(one.number, one.after) for one in changes[:2]] == [(5, ONE), (4, TWO)]
+    assert aliases.all()["mine"].champion == TWO
+    assert aliases.keep() == 0
 
 
 def test_a_rollback_passes_over_removed_versions(aliases: RedisAliases) -> None:

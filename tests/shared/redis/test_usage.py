@@ -1,6 +1,7 @@
 """Usage is counted once, in bounded lines, and is kept when its job is gone."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -139,6 +140,17 @@ def test_a_question_is_counted_once(store: JobStore) -> None:
         store.answer_small([Answer(asked.id, b"", 2, 0, "here", full_name=MODEL, cost=COST)])
     assert used(store) == Used(2, 0, 20, 250_000)
     assert lines(store)[0][0].key == "k1"
+
+
+def test_the_rows_of_another_question_are_not_counted(store: JobStore) -> None:
+    """A question that asks about the same rows again is answered, and adds nothing."""
+    asked = question(2)
+    store.ask(MODEL, replace(asked, owner="alice", counted=False))
+    store.take_small(MODEL, 10)
+    store.answer_small([Answer(asked.id, b"", 2, 0, "here", full_name=MODEL, cost=COST)])
+    assert store.listen("here", 1) == [(asked.id, b"")]
+    assert used(store) == Used()
+    assert lines(store) == ([], [])
 
 
 def test_an_answer_that_nobody_wants_is_not_counted(store: JobStore) -> None:

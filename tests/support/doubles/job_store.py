@@ -219,7 +219,8 @@ class InMemoryJobStore(
         if error:
             record.update(error=error)
         self._settle(record)
-        self._count_in_hour(record.job.spec.full_name, record.summary.watched)
+        if to is not State.EXPIRED:
+            self._count_in_hour(record.job.spec.full_name, record.summary.watched)
         record.leases.clear()
         self._turns_of(record).stop(record)
         return True

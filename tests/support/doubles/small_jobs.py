@@ -129,20 +129,21 @@ class InMemorySmallJobs(InMemoryUsage):
         libraries: str = "",
         watched: Mapping[str, Counts] | None = None,
     ) -> None:
-        for full_name, counted in (watched or {}).items():
-            self._count_in_hour(full_name, counted)
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
                 self._answered[answer.full_name] += answer.completed + answer.failed
                 if answer.id in self._asked:
                     asked, _ = self._asked.pop(answer.id)
+                    self._count_in_hour(answer.full_name, answer.watched)
                     cost = answer.cost
                     used = Used(answer.completed, answer.failed, cost.bytes, cost.micros)
-                    self._count((asked.owner, asked.key, answer.full_name), {}, used)
+                    if asked.counted:
+                        self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
                 record.watched = dict(answer.watched)
+                self._count_in_hour(answer.full_name, answer.watched)
                 counts = {"completed": answer.completed, "failed": answer.failed}
                 record.update(**counts, libraries=libraries)
                 self._count_job(record.job, answer.completed, answer.failed, answer.cost)

@@ -4,11 +4,12 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from support.doubles.fleet import InMemoryFleet
 
 from shared.card import Card, write_card
@@ -16,7 +17,7 @@ from shared.fleet import Served
 from shared.model_folders import read_folders
 from worker.models import trials as trials_module
 from worker.models.folder_watch import GONE_LOOKS, FolderWatch
-from worker.models.model_watcher import ModelWatcher
+from worker.models.model_watcher import RETIRES, ModelWatcher
 from worker.models.served_models import ServedModels
 from worker.models.trial_run import Outcome
 from worker.models.trials import AGAIN_SECONDS, Trials
@@ -63,7 +64,8 @@ class Worker:
     def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
         """Let processes say that they have loaded these, and no others."""
         ready = {card.full_name: {"rate": 5.0} for card in cards}
-        state = {"pid": os.getpid(), "ready": ready, "loading": "", "failed": failed}
+        reasons = {str(self.models.versions[name].serial): why for name, why in failed.items()}
+        state = {"pid": os.getpid(), "ready": ready, "loading": 0, "failed": reasons}
         for note in self.models.states[:processes]:
             note.write(state)
 
@@ -180,6 +182,22 @@ def test_a_version_that_one_process_cannot_load_is_given_up(worker: Worker) -> N
     assert worker.models.failed() == {"mine": "Neither can the trial."}
 
 
+def test_a_failure_to_load_counts_once(worker: Worker) -> None:
+    """A version whose next trial passes is loaded again, whatever was said of it before.
+
+    A process that is busy may not have seen yet that the version was given up.
+    """
+    second = worker.put("mine", "second")
+    worker.turns()
+    worker.load(worker.first, **{second.full_name: "MemoryError: "})
+    worker.turns(5)
+    assert len(worker.tried) == 2
+    assert second.full_name in worker.models.names()
+    worker.load(worker.first, second)
+    worker.turns()
+    assert (worker.for_new_jobs(), worker.models.failed()) == (second.version, {})
+
+
 def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) -> None:
     """While work needs it, it stays loaded."""
     worker.fleet.prefer(worker.fleet.models().get("mine") or _served(worker.first))
@@ -188,10 +206,33 @@ def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) 
     (worker.dir / "mine").rename(away)
     worker.turns(GONE_LOOKS + 1)
     assert worker.for_new_jobs() == ""
+    assert worker.models.orders.read()["versions"][worker.first.full_name]["leaving"]
     assert worker.models.leaving() == worker.models.names() == [worker.first.full_name]
     away.rename(worker.dir / "mine")
     worker.turns(2)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
+    assert not worker.models.orders.read()["versions"][worker.first.full_name]["leaving"]
+
+
+def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that lasts: only what the fleet was told counts."""
+    worker.fleet.prefer(_served(worker.first))
+    worker.needed.add(worker.first.full_name)
+    retire = worker.fleet.retire
+
+    def fail(_: str) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(worker.fleet, "retire", fail)
+    shutil.rmtree(worker.dir / "mine")
+    for _ in range(GONE_LOOKS + 2 * RETIRES):
+        with suppress(RedisConnectionError):
+            worker.turns(1)
+    monkeypatch.setattr(worker.fleet, "retire", retire)
+    worker.turns(1)
+    assert worker.for_new_jobs() == ""
 
 
 def _served(card: Card) -> Any:

@@ -27,7 +27,7 @@ from worker.models import loading
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import LIBRARY_BYTES
 from worker.models.served_models import ServedModels
-from worker.models.served_version import MOST_DEATHS
+from worker.models.served_version import MOST_DEATHS, ServedVersion
 
 
 def add(folder: Path, content: str) -> Card:
@@ -200,6 +200,31 @@ def test_a_model_that_kills_the_processes_that_load_it(
     good = models.cards[models_dir / "good"].full_name
     assert loading.load_models(models).keys() == {good}
     assert "2 processes in a row died" in models.failed()["bad"]
+
+
+@pytest.mark.process
+def test_what_a_process_shares_of_a_version_is_of_no_other(models_dir: Path) -> None:
+    """Its memory is given to no other version while a process that was forked before has it."""
+    context = multiprocessing.get_context("fork")
+    versions = [ServedVersion(models_dir / "good", read_card(models_dir / "good"), 2)]
+    is_next, seen = context.Event(), context.SimpleQueue()
+
+    def process() -> None:
+        is_next.wait()
+        seen.put(versions[0].refused)
+        versions[0].refuse("It is loaded by nobody.")
+
+    forked = context.Process(target=process)
+    forked.start()
+    versions.pop().kept.close()
+    others = [ServedVersion(models_dir / "bad", read_card(models_dir / "bad"), 2) for _ in range(3)]
+    for other in others:
+        other.kept.close()
+        other.refuse("It crashed.")
+    is_next.set()
+    forked.join()
+    assert seen.get() == ""
+    assert {other.refused for other in others} == {"It crashed."}
 
 
 def test_a_model_that_ends_its_process(
