@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import SelectorMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, TargetEncoder
 from sklearn.utils import check_array
 
 from scoring.estimators.unwrapping import unwrapped
@@ -22,14 +22,15 @@ Sources = npt.NDArray[np.intp]
 
 
 class ManySources(ValueError):
-    """A step makes a column of several, such as a principal component."""
+    """A step makes a column of several, such as a principal component, or one of unknown source."""
 
 
 def sources_of(steps: Sequence[Any], width: int) -> Sources:
     """The sources of what fitted steps, one after the other, make of `width` columns.
 
     Raises:
-        ManySources: a column is made of several.
+        ManySources: a column is made of several, or a step takes another number of columns than
+            are known to be made.
     """
     sources: Sources = np.arange(width)
     for step in steps:
@@ -37,7 +38,20 @@ def sources_of(steps: Sequence[Any], width: int) -> Sources:
     return sources
 
 
+def check_width(step: Any, width: int) -> None:
+    """Check that a fitted step takes `width` columns, so that the sources of all are known.
+
+    Raises:
+        ManySources: it takes another number.
+    """
+    takes = getattr(step, "n_features_in_", width)
+    if takes != width:
+        name = type(step).__name__
+        raise ManySources(f"{name} takes {takes} columns, and {width} are known")
+
+
 def _of_step(step: Any, width: int) -> Sources:
+    check_width(step, width)
     for kind, of_step in _OF_STEPS:
         if isinstance(step, kind):
             return of_step(step, width)
@@ -67,6 +81,12 @@ def _of_union(step: FeatureUnion, width: int) -> Sources:
     return np.concatenate([_of_step(one, width) for one in inside])
 
 
+def _of_target_encoder(step: TargetEncoder, width: int) -> Sources:
+    # Of two classes, as of a number, it makes one column.
+    count = len(step.classes_) if step.target_type_ == "multiclass" else 1
+    return np.repeat(np.arange(width), count)
+
+
 def _of_columns(step: ColumnTransformer, _width: int) -> Sources:
     made = max((one.stop for one in step.output_indices_.values()), default=0)
     found = np.full(made, -1, dtype=np.intp)
@@ -94,4 +114,5 @@ _OF_STEPS: list[tuple[type, Callable[[Any, int], Sources]]] = [
     (FeatureUnion, _of_union),
     (SelectorMixin, lambda step, _: np.flatnonzero(step.get_support())),
     (OneHotEncoder, lambda step, width: np.repeat(np.arange(width), step._n_features_outs)),
+    (TargetEncoder, _of_target_encoder),
 ]

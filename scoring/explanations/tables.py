@@ -16,7 +16,7 @@ from scoring.effects.top_effects import TopEffects, categories_of, joined, top_o
 from scoring.estimators.column_flow import fitted_names, fitted_width
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.attribution import Attribution
-from scoring.explanations.source_columns import Sources, sources_of
+from scoring.explanations.source_columns import Sources, check_width, sources_of
 from scoring.explanations.tree_paths import tree_paths
 from scoring.words.word_pipeline import flat_steps
 from shared.model import ExplainedBy
@@ -58,22 +58,25 @@ class TableExplainer(Explainer):
     """The steps that make derived columns, and what explains the estimator after them."""
 
     def __init__(
-        self, before: Sequence[Any], attribution: Attribution, names: Sequence[str]
+        self, before: Sequence[Any], final: Any, attribution: Attribution, names: Sequence[str]
     ) -> None:
         """Take the fitted steps of a pipeline.
 
         Args:
             before: the steps before the estimator.
+            final: the estimator, fitted.
             attribution: of the estimator.
             names: of the user's columns, in the order of the fit.
 
         Raises:
-            scoring.explanations.source_columns.ManySources: a step mixes columns.
+            scoring.explanations.source_columns.ManySources: a step mixes columns, or the
+                sources of some are unknown.
         """
         self._transform: Callable[[Any], Any] = (
             make_pipeline(*before).transform if before else lambda rows: rows
         )
         self._attribution, self._sources = attribution, sources_of(before, len(names))
+        check_width(final, len(self._sources))
         self.names = categories_of(names)
         self.numbers = attribution.numbers
 
@@ -103,7 +106,8 @@ def table_explainer(
         turned: whether the score is the probability of the first of two classes.
 
     Raises:
-        scoring.explanations.source_columns.ManySources: a step mixes columns.
+        scoring.explanations.source_columns.ManySources: a step mixes columns, or the
+            sources of some are unknown.
     """
     names = fitted_names(estimator) or list(names)
     if fitted_width(estimator) not in (None, len(names)):
@@ -112,7 +116,7 @@ def table_explainer(
     *before, final = steps
     if (by := linear_scores(final)) is not None:
         attribution = LinearColumns(by.turned() if turned else by)
-        return "linear", TableExplainer(before, attribution, names)
+        return "linear", TableExplainer(before, final, attribution, names)
     if (paths := tree_paths(final, turned=turned)) is not None:
-        return "tree", TableExplainer([*before, *paths.before], paths, names)
+        return "tree", TableExplainer([*before, *paths.before], final, paths, names)
     return None
