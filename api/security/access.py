@@ -78,6 +78,7 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "versions.audit": Scope.ADMIN,
     "traffic.traffic": Scope.ADMIN,
     "traffic.direct": Scope.ADMIN,
+    "model_drift.model_drift": Scope.ADMIN,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
     "service.service": Scope.ADMIN,
