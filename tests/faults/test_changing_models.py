@@ -60,7 +60,7 @@ def test_workers_die_while_versions_change_under_a_job(
         jobs.append(service.submit_rows(50))
         assert models.score() in scores.values()
         models.wait_served(next(reversed(scores)))
-        wait_for(lambda: service.processes() >= 2)
+        wait_for(lambda: service.processes() >= 2, 180)
         jobs.append(service.submit_rows(50))
         assert models.score() in scores.values()
         # The version before the last two disappears, with its jobs perhaps under way.

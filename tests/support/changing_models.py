@@ -70,7 +70,7 @@ class ChangingModels:
 
     def wait_served(self, full_name: str) -> None:
         """Wait until new jobs get a version."""
-        wait_for(lambda: self.current(full_name.partition("@")[0]) == full_name)
+        wait_for(lambda: self.current(full_name.partition("@")[0]) == full_name, 180)
 
     def failed(self) -> dict[str, str]:
         """Why folders are not served."""
@@ -79,7 +79,7 @@ class ChangingModels:
 
     def wait_failed(self, folder: str, reason: str) -> None:
         """Wait until the service says why a folder is not served."""
-        wait_for(lambda: reason in self.failed().get(folder, ""))
+        wait_for(lambda: reason in self.failed().get(folder, ""), 180)
 
     def score(self, model: str = NAME) -> float:
         """The score of a question, which must be answered at once."""
