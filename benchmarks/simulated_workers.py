@@ -110,6 +110,14 @@ class OneModel:
         """The full names of the models."""
         return [self._card.full_name]
 
+    def consumed(self) -> list[str]:
+        """The full names of the models whose queues are consumed."""
+        return self.names()
+
+    def leaving(self) -> list[str]:
+        """No model leaves."""
+        return []
+
     def failed(self) -> dict[str, str]:
         """No model has failed."""
         return {}
