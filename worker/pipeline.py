@@ -26,7 +26,7 @@ from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
 from worker.library_versions import libraries_line
-from worker.models.loaded_models import LoadedModel, ModelsOf, RatesOf, using
+from worker.models.loaded_models import LoadedModel, models_of, rates_of, using
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
 from worker.steps.joining import Joiner
@@ -78,8 +78,8 @@ class Pipeline:
             outside: what is read and written outside of the blob store.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
-        rates = Rates(RatesOf(models), fleet, settings.part_seconds)
-        rows = RowScorer(settings, ModelsOf(models), rates)
+        rates = Rates(rates_of(models), fleet, settings.part_seconds)
+        rows = RowScorer(settings, models_of(models), rates)
         self._models = models
         self._settings = settings
         self._fleet = fleet

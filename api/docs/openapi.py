@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from api.docs.problems import PROBLEM, headers_of, problems_of
 from api.error_shapes import shape_of
-from api.jobs.representation import JobId
+from api.jobs.shapes import JobId
 from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
 from api.security import errors as access_errors

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_JOB, JobJson, job_json
+from api.jobs.representation import job_json
+from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.process.draining import draining
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
 from api.security.access import current_key_check

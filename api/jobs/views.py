@@ -6,8 +6,9 @@ from typing_extensions import TypedDict
 from api.jobs.etag import only_if_changed
 from api.jobs.lookup import cancel_job, find_job
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
-from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
+from api.jobs.representation import job_answer, job_json
 from api.jobs.search import PARAMETERS, find, owner_seen, search_for
+from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.schema.describe import (
     OF_A_JOB,
     Answer,

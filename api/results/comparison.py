@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.jobs.representation import Count
+from api.jobs.shapes import Count
 from api.results.label_test import LabelTest, Share, label_test, share
 from shared.jobs.comparison import (
     TOLERANCES,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.jobs.representation import Count
+from api.jobs.shapes import Count
 from shared.jobs.comparison import Comparison, is_right_or_wrong
 from shared.paired_test import difference_interval, exact_p
 from shared.signature import Output

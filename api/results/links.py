@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_ID
+from api.jobs.shapes import EXAMPLE_ID
 from api.requests.json_body import read_json_body
 from api.results.row_errors import bad_rows
 from api.results.views import results

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.jobs.representation import Count
+from api.jobs.shapes import Count
 from api.results.distribution import Distribution, HistogramBin
 from shared.jobs.labels import MOST_VALUES, Labels, is_counted, is_only_counted, value_of
 from shared.jobs.sketch import SHOWN_BINS, Numbers, empty_numbers

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.jobs.representation import Count
+from api.jobs.shapes import Count
 from shared.drift.counts import ReachCounts
 
 _UNKNOWN = (

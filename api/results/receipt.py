@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId, ModelName, Moment
+from api.jobs.shapes import EXAMPLE_ID, Count, Counts, JobId, ModelName, Moment
 from api.requests.terms import on_error_of
 from api.results.partial import check_whole
 from api.results.parts import ResultParts

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from api.drift.report import Drift, drift_of
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
+from api.jobs.shapes import EXAMPLE_ID, Count, Counts, JobId
 from api.results.comparison import (
     ComparisonJson,
     comparison_json,

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.guesses.guess import GuessJson
-from api.jobs.representation import ModelName
+from api.jobs.shapes import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
 from api.security.budgets import rows_left

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from flask import Blueprint, Response, request
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
+from api.jobs.representation import job_answer
+from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import Terms
 from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json

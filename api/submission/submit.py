@@ -6,7 +6,8 @@ from contextlib import suppress
 from flask import Blueprint, Response, jsonify, request
 
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
-from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
+from api.jobs.representation import job_answer
+from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.process.measures import note_upload
 from api.requests.body import read_rest
 from api.requests.options import JobOptions, parameters_of

@@ -4,12 +4,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from typing_extensions import override
 
 from shared.fleet import Served
 from shared.model import Model
+
+T = TypeVar("T")
 
 
 class LoadedModel(NamedTuple):
@@ -115,34 +117,15 @@ def using(models: Mapping[str, LoadedModel], *full_names: str) -> Iterator[list[
         yield [name for name in full_names if not stack.enter_context(models.using(name))]
 
 
-class ModelsOf(Mapping[str, Model]):
-    """The models alone, of a mapping that may change."""
+class Each(Mapping[str, T]):
+    """One thing of each model, such as its rate, of a mapping that may change."""
 
-    def __init__(self, loaded: Mapping[str, LoadedModel]) -> None:
-        self._loaded = loaded
-
-    @override
-    def __getitem__(self, full_name: str) -> Model:
-        return self._loaded[full_name].model
+    def __init__(self, loaded: Mapping[str, LoadedModel], of: Callable[[LoadedModel], T]) -> None:
+        self._loaded, self._of = loaded, of
 
     @override
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._loaded)
-
-    @override
-    def __len__(self) -> int:
-        return len(self._loaded)
-
-
-class RatesOf(Mapping[str, float]):
-    """The measured rates alone, of a mapping that may change."""
-
-    def __init__(self, loaded: Mapping[str, LoadedModel]) -> None:
-        self._loaded = loaded
-
-    @override
-    def __getitem__(self, full_name: str) -> float:
-        return self._loaded[full_name].rate
+    def __getitem__(self, full_name: str) -> T:
+        return self._of(self._loaded[full_name])
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -151,3 +134,13 @@ class RatesOf(Mapping[str, float]):
     @override
     def __len__(self) -> int:
         return len(self._loaded)
+
+
+def models_of(loaded: Mapping[str, LoadedModel]) -> Mapping[str, Model]:
+    """The models alone."""
+    return Each(loaded, lambda one: one.model)
+
+
+def rates_of(loaded: Mapping[str, LoadedModel]) -> Mapping[str, float]:
+    """The measured rates alone, in rows per second."""
+    return Each(loaded, lambda one: one.rate)

@@ -5,7 +5,7 @@ import threading
 from support.doubles.length_model import LengthModel
 from support.waiting import wait_for
 
-from worker.models.loaded_models import LoadedModel, LoadedModels, ModelsOf, RatesOf
+from worker.models.loaded_models import LoadedModel, LoadedModels, models_of, rates_of
 
 ONE = LoadedModel(LengthModel(), 5.0)
 
@@ -47,7 +47,7 @@ def test_a_model_is_not_unloaded_under_a_task() -> None:
         assert not models.remove("a@1")
         assert list(models) == ["a@1", "b@1"]
     assert models.remove("a@1")
-    assert (dict(ModelsOf(models)), dict(RatesOf(models))) == ({"b@1": ONE.model}, {"b@1": 5.0})
+    assert (dict(models_of(models)), dict(rates_of(models))) == ({"b@1": ONE.model}, {"b@1": 5.0})
 
 
 def test_the_wait_ends_when_the_load_has_failed() -> None:
