@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,21 +125,33 @@ def table_service(
     return start_service(processes="1", serve="fast,titanic", models_dir=str(models))
 
 
+def _first_rows(service: Programs, results: str) -> list[object] | None:
+    """The first rows at the path `results`, or nothing while they are not done."""
+    first = {"partial": "true", "format": "json", "limit": "50"}
+    rows: list[object] | None = service.client.get(results, params=first).json().get("rows")
+    return rows
+
+
 @pytest.fixture
 def held(own_service: Programs) -> Iterator[str]:
-    """The path of a job of `own_service`, whose worker stands still after its first rows.
+    """The path of a job of `own_service`, whose worker stands still half-way.
 
-    It has the rows of `many_rows(60_000)`. After the test the worker goes on.
+    It has the rows of `many_rows`: 60,000, or twice as many until it is not done before it is held.
+    After the test the worker goes on.
     """
-    location = own_service.submit(many_rows(60_000)[0])
-    own_service.wait_for_rows(location, 1)
-    # One of two processes may be done with later rows than the first ones.
-    first = {"partial": "true", "format": "json", "limit": "50"}
-    results = f"{location}/results"
-    wait_for(lambda: own_service.client.get(results, params=first).json().get("rows"))
     [worker] = own_service.running("worker")
-    signal_all(worker, signal.SIGSTOP)
-    assert own_service.job(location)["state"] == "running"
+    rows, location = 60_000, ""
+    while not location:
+        location = own_service.submit(many_rows(rows)[0])
+        own_service.wait_for_rows(location, 1)
+        # One of two processes may be done with later rows than the first ones.
+        wait_for(partial(_first_rows, own_service, f"{location}/results"))
+        signal_all(worker, signal.SIGSTOP)
+        job = own_service.job(location)
+        if not (job["state"] == "running" and job["rows"]["completed"] < job["rows"]["total"]):
+            signal_all(worker, signal.SIGCONT)
+            own_service.client.delete(location)
+            rows, location = 2 * rows, ""
     yield location
     signal_all(worker, signal.SIGCONT)
     own_service.client.delete(location)  # so that the next job need not wait for it

@@ -50,4 +50,7 @@ def test_a_reload_of_a_running_job(
     expect(page.locator(".job-state")).to_have_text("Running")
     expect(page.locator(".job-figures dd").first).to_have_text(done)
     signal_all(own_service.running("worker")[0], signal.SIGCONT)
-    check_rows(read_results(saved_csv(page, tmp_path)), many_rows(60_000)[1])
+    check_rows(
+        read_results(saved_csv(page, tmp_path)),
+        many_rows(own_service.job(held)["rows"]["total"])[1],
+    )
