@@ -101,10 +101,13 @@ class JobCalls(Requests[J]):
 
         Args:
             job: the job, or its id.
-            terms: `on_error`, `labels` and `retention_seconds`; those not given stay as they were.
+            terms: `on_error`, `priority`, `labels`, `retention_seconds`, and `model`: another
+                version of the model, which scores all rows again. Those not given stay as they
+                were.
 
         Raises:
-            scorelane.client.errors.NotRetryable: the job did not fail, or its model is gone.
+            scorelane.client.errors.NotRetryable: the job did not fail, or the version of its model
+                that has scored a part of it is gone; the message says which versions are there.
         """
         params = query_params(cast("JobOptions", terms))
         # All attempts at this request share the key, so they make one job.
