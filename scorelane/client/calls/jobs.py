@@ -138,7 +138,7 @@ class JobCalls(Requests[J]):
             limit: how many jobs to yield at most; None: all.
             state: only jobs in this state, or in one of these states.
             labels: only jobs with all of these labels.
-            model: only jobs of this model: `fast`, or `fast@e5cff74e16d3`.
+            model: only jobs that this model scores: `fast`, `fast@e5cf` or `fast@champion`.
             owner: only jobs of this owner; any but your own needs an admin's key.
             created_after: only jobs created later: an RFC 3339 string, or a datetime with a time
                 zone.
