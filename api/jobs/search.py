@@ -60,8 +60,8 @@ PARAMETERS = (
     Parameter(
         "model",
         {"type": "string"},
-        "Jobs that this model scores, also as the second of two: `name`, `name@version` (4 digits are "
-        "enough) or `name@alias`.",
+        "Jobs that this model scores, also as the second of two: `name`, `name@version` (4 digits "
+        "are enough) or `name@alias`.",
         example="fast@champion",
     ),
     Parameter(
