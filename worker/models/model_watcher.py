@@ -83,6 +83,7 @@ class ModelWatcher(threading.Thread):
 
     def run(self) -> None:
         """Follow the models folder until `stop`."""
+        self._watch.start()
         while not self._stopped.wait(self._pause()):
             try:
                 self.turn()
@@ -92,6 +93,7 @@ class ModelWatcher(threading.Thread):
                 # If this thread ended, no change would be seen any more.
                 logger.exception("the models folder could not be followed")
         self._trials.stop()
+        self._watch.stop()
 
     def stop(self) -> None:
         """Follow it no longer."""
