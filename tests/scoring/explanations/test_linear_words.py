@@ -13,7 +13,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.svm import LinearSVC
 
@@ -41,6 +42,8 @@ FINALS: list[Any] = [
     LogisticRegression(),
     SGDClassifier(loss="log_loss", random_state=0),
     MultinomialNB(),
+    ComplementNB(),
+    OneVsRestClassifier(LogisticRegression()),
     CalibratedClassifierCV(LinearSVC(), cv=2, ensemble=False),
 ]
 
@@ -82,7 +85,8 @@ def test_effects_add_up_to_the_log_odds_of_the_score(
         found[["Sentiment_Score"]], model.score(frame)[["Sentiment_Score"]]
     )
     # The score itself is computed in single precision where all numbers of a model are single.
-    close = 1e-6 if getattr(pipeline[-1], "coef_", np.empty(0)).dtype == np.float32 else 1e-9
+    [final, *_] = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
+    close = 1e-6 if getattr(final, "coef_", np.empty(0)).dtype == np.float32 else 1e-9
     sums, scores = total(found, 2), found["Sentiment_Score"]
     # Near 0 and 1 the probability has fewer digits than its log-odds.
     inner = sums.abs() < 10
