@@ -15,6 +15,7 @@ from celery.signals import setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
+from shared.library_fit import declines
 from shared.model_folders import read_folders, reason_of
 from shared.private_copies import room_for_copies
 from shared.redis.fleet import RedisFleet
@@ -52,7 +53,9 @@ def main() -> None:
     _log(settings)
     logs.warn_of_variables()
     try:
-        folders = read_folders(settings.models_dir, settings.serve)
+        folders = read_folders(
+            settings.models_dir, settings.serve, declines(settings.library_versions)
+        )
     except (ModelError, OSError) as error:
         sys.exit(f"scorelane worker: {reason_of(error)}")
     for name, reason in folders.failed.items():

@@ -107,7 +107,13 @@ class MainProcess:
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
+            node,
+            os.getpid(),
+            self.models,
+            fleet=fleet,
+            link=link,
+            blobs=blobs.identity(),
+            accepts=settings.library_versions,
         )
         sampler = Sampler(
             store=store,

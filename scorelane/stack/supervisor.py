@@ -35,6 +35,7 @@ from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_file, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.system import sentence_of
+from shared.library_fit import declines
 from shared.load_time import load_seconds
 from shared.model_folders import read_folders
 
@@ -96,7 +97,7 @@ def run(plan: Plan) -> None:
         models_dir = Path(plan.models) if plan.models else settings.models_dir
         serve_only = to_serve(settings, models_dir, plan.wanted)
         # One that is bad is named by the worker's log, `/models` and `doctor`.
-        cards = read_folders(models_dir, serve_only).cards
+        cards = read_folders(models_dir, serve_only, declines(settings.library_versions)).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
@@ -127,7 +128,7 @@ class ModelWatcher(threading.Thread):
             logger.info("%s is new: the processes load it", version.full_name)
             self._models.add(version)
         failed = found.failed | self._trials.failed(found.cards)
-        self._models.note_found(ModelFolders(found.cards, failed, found.names))
+        self._models.note_found(replace(found, failed=failed))
 
     def _follow_processes(self) -> None:
         """Take work for versions that processes have loaded, and give up those that one cannot."""
@@ -180,6 +181,8 @@ class ModelWatcher(threading.Thread):
         """Whether there is no folder in its place, or one of a version that is served."""
         if not self._watch.holds(version.folder):
             return True
+        if declined := found.declined.get(version.folder):
+            return self._fleet.processes(declined.card.full_name) > 0
         card = found.cards.get(version.folder)
         successor = card and self._models.versions.get(card.full_name)
         return bool(successor and successor.is_consumed and not successor.refused)
