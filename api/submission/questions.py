@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from api.event_loop.later import Posed
 from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
 from api.security.access import current_identity
@@ -91,14 +92,29 @@ def ask(
         shared.errors.service.QuestionsFull: too many questions wait long already.
         shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
     """
+    posed = pose(served, rows, outputs, current_client(at))
+    return posed.read(at.sync_scorer.ask(*posed.question))
+
+
+def current_client(at: Services) -> Client:
+    """For whom the rows of the present request are scored."""
+    key = current_identity()
+    return Client(key.owner, key.id, current_budgets(at))
+
+
+def pose(
+    served: Served, rows: list[Row], outputs: tuple[Output, ...], client: Client
+) -> Posed[list[dict[str, Any]]]:
+    """Make a question of rows; takes and returns what `ask` does."""
     signature, count = served.card.signature, len(rows)
     lines = write_rows([(None, *values) for _, *values in rows], len(signature.inputs))
     rows.clear()
-    key = current_identity()
-    client = Client(key.owner, key.id, current_budgets(at))
-    result = at.sync_scorer.ask(served.card.full_name, lines, count, client)
-    found = parse(result, columns=ResultColumns(signature.outputs))
-    if outputs == signature.outputs:
-        return found
-    names = ResultColumns(outputs).names
-    return [{name: row[name] for name in names} for row in found]
+
+    def read(result: bytes) -> list[dict[str, Any]]:
+        found = parse(result, columns=ResultColumns(signature.outputs))
+        if outputs == signature.outputs:
+            return found
+        names = ResultColumns(outputs).names
+        return [{name: row[name] for name in names} for row in found]
+
+    return Posed((served.card.full_name, lines, count, client), read)

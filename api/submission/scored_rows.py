@@ -1,16 +1,34 @@
 """Scoring the JSON rows of a request while its client waits: `/sentiment` and `/score`."""
 
-from flask import Request, Response, jsonify
+import json
+from collections.abc import Iterator
+from typing import Any
 
+from flask import Request, Response
+
+from api.event_loop.later import Posed, answered_later
 from api.process.body_memory import Reservation
+from api.requests.body import chunks_of, uncompressed
 from api.requests.columns import chosen_outputs, input_columns
-from api.requests.json_body import read_json_rows
+from api.requests.json_body import read_json
 from api.requests.options import RowOptions
 from api.services import Services
-from api.submission.questions import COPIES, ask, check_count, find_served, with_model
+from api.submission.questions import (
+    COPIES,
+    check_count,
+    current_client,
+    find_served,
+    pose,
+    with_model,
+)
 from api.uploads.json_rows import json_rows
+from shared.model import Card
 from shared.signature import Signature
 from shared.tables.stored_rows import json_text
+
+_JSON = "application/json"
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def scored_rows(
@@ -33,21 +51,40 @@ def scored_rows(
     """
     # Before the body is read: an option that cannot be used is refused at once.
     where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
-    rows = json_rows(read_json_rows(at.settings, request, memory, COPIES), where)
-    check_count(at, len(rows))
-    served = find_served(at, options.model, signature)
-    refs = [row[0] for row in rows]
+    client = current_client(at)
+
+    def prepare(
+        chunks: Iterator[bytes], length: int | None, memory: Reservation
+    ) -> tuple[Posed[bytes], Card]:
+        rows = json_rows(read_json(at.settings, chunks, length, memory, COPIES)[0], where)
+        check_count(at, len(rows))
+        served = find_served(at, options.model, signature)
+        refs = [row[0] for row in rows]
+        posed = pose(served, rows, outputs, client)
+        return Posed(posed.question, lambda result: _body(refs, posed.read(result))), served.card
+
+    def prepare_again(body: bytes) -> Posed[bytes]:
+        with at.body_memory.reserving() as own_memory:
+            return prepare(uncompressed(iter([body])), len(body), own_memory)[0]
+
+    posed, card = prepare(chunks_of(request), request.content_length, memory)
+    answer = answered_later(request, at.sync_scorer, posed, prepare_again)
+    if not answer:
+        answer = Response(posed.read(at.sync_scorer.ask(*posed.question)), mimetype=_JSON)
+    return with_model(answer, card)
+
+
+def _body(refs: list[Any], records: list[dict[str, Any]]) -> bytes:
     answer = []
-    for number, (ref, scored) in enumerate(
-        zip(refs, ask(at, served, rows, outputs), strict=True), 1
-    ):
+    for number, (ref, scored) in enumerate(zip(refs, records, strict=True), 1):
         error = scored.pop("error")
         row = scored | {"ref": number if ref is None else ref}
         if error:
             row["error"] = error
         answer.append(row)
     if {type(row["ref"]) for row in answer} <= {str, int}:
-        return with_model(jsonify(answer), served.card)
-    # `jsonify` would write the ref 1.10 as 1.1.
-    text = json_text(answer, item_separator=",", key_separator=":")
-    return with_model(Response(f"{text}\n", mimetype="application/json"), served.card)
+        text = _dumps(answer)
+    else:
+        # `json.dumps` would write the ref 1.10 as 1.1.
+        text = json_text(answer, item_separator=",", key_separator=":")
+    return f"{text}\n".encode()

@@ -21,6 +21,7 @@ from shared.jobs.bulk_store import (
 )
 from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
+from shared.jobs.question_line import QuestionLine
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
 from shared.jobs.store_values import Held, Load, Overdue, Spent
 from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
@@ -60,6 +61,10 @@ class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
 
     def new_time(self) -> float:
         """The time for the id of a new job. The store remembers every job from this time on."""
+
+    def question_line(self) -> QuestionLine | None:
+        """Make what an event loop asks questions by; None: only threads can ask."""
+        return None
 
     def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
         """Record a new job, and put a small job into the waiting list of its model.
