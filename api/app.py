@@ -3,12 +3,13 @@
 from flask import Flask
 
 from api import errors
+from api.canary import Canary
 from api.console import page as console
 from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, models, service
+from api.operations import health, metrics, models, service, traffic, versions
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
@@ -18,7 +19,7 @@ from api.request_log import RequestLog
 from api.results import links, receipt, row_errors, summary
 from api.results import views as results
 from api.security import identity
-from api.security.access import Access
+from api.security.access import Access, current_identity
 from api.services import NAME, Services
 from api.submission import retry, sentiment, submit
 from api.usage import views as usage
@@ -89,6 +90,7 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
         waits,
         BodyMemory(settings.body_memory_bytes),
         stores or Stores(web=WebFiles(settings)),
+        Canary(lambda: current_identity().owner),
         open_output,
         direct,
     )
@@ -110,6 +112,8 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
         summary,
         receipt,
         models,
+        versions,
+        traffic,
         health,
         metrics,
         service,

@@ -67,6 +67,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     alias_errors.NoSuchAlias: HTTPStatus.NOT_FOUND,
     alias_errors.AliasMoved: HTTPStatus.CONFLICT,
     alias_errors.NoFormerChampion: HTTPStatus.CONFLICT,
+    alias_errors.NotServed: HTTPStatus.CONFLICT,
     alias_errors.VersionInUse: HTTPStatus.CONFLICT,
     alias_errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoSuchModel: HTTPStatus.NOT_FOUND,

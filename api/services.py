@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from api.canary import Canary
 from api.model_names import ModelNames
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
@@ -43,6 +44,7 @@ class Services:
     job_waits: JobWaits
     body_memory: BodyMemory
     stores: Stores
+    canary: Canary
     open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
 
@@ -56,10 +58,11 @@ class Services:
         """The models, by the names that requests give them."""
         return ModelNames(self.fleet, self.aliases, self.settings.default_model)
 
-    def model(self, ref: str | None) -> Served:
+    def model(self, ref: str | None, labels: tuple[str, ...] = ()) -> Served:
         """The model that a name means: `mine`, `mine@3f2a` or `mine@challenger`.
 
-        Without a name it is the only model there is, or else the default model.
+        Without a name it is the only model there is, or else the default model. In place of a
+        champion it may be the challenger, see `Canary`; `labels` are those of a new job.
 
         Raises:
             shared.errors.service.NoModelYet: no worker has announced a model yet.
@@ -67,7 +70,8 @@ class Services:
             shared.errors.aliases.AmbiguousVersion: it is the beginning of several versions.
             shared.errors.aliases.NoChampion: the version that it means is not there.
         """
-        return self.names.find(ref)
+        names = self.names
+        return self.canary.choose(names, ref, names.find(ref), labels)
 
 
 def current_services() -> Services:

@@ -21,6 +21,7 @@ NAMES = (
     "tables",
     "memory",
     "models",
+    "changes",
     "requests",
     "jobs",
     "fairness",
@@ -56,8 +57,8 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, bulk, tables, memory, models, requests, jobs, fairness, crowd, growth,
-    scale, object_storage, peers. Without a name all except the last two run.
+    NAME is one of: scoring, bulk, tables, memory, models, changes, requests, jobs, fairness,
+    crowd, growth, scale, object_storage, peers. Without a name all except the last two run.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """

@@ -44,7 +44,7 @@ from shared.redis.overview import RedisOverview
 from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from worker.app import make_worker, serve_queues
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel
 from worker.pipeline import Pipeline
 from worker.scoring_process import RENEWALS_PER_LEASE
 from worker.steps.background_close import BackgroundCloser

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors.aliases import AliasMoved, BadAlias, NoFormerChampion, NoSuchAlias
+from shared.traffic import CHALLENGER, Traffic
 
 #: The version that a model's bare name means, if this alias is set.
 CHAMPION = "champion"
@@ -37,6 +38,7 @@ class Names(BaseModel):
     aliases: dict[str, str] = Field(default_factory=dict, description="Versions by alias.")
     former: tuple[str, ...] = Field((), description="The champions before this one, oldest first.")
     removed: tuple[str, ...] = Field((), description="Versions that are withdrawn from service.")
+    traffic: Traffic | None = Field(None, description="The shares that a challenger gets.")
 
     @property
     def champion(self) -> str | None:
@@ -53,7 +55,7 @@ class Step:
     """A change that is to be made.
 
     Attributes:
-        action: `promote`, `alias`, `rollback`, `unset`, `remove` or `serve`.
+        action: `promote`, `alias`, `rollback`, `unset`, `traffic`, `remove` or `serve`.
         alias: the alias that it changes; None: it changes none.
         before: the version that the alias, or the action, had before; None: none.
         after: the version that it has from now on; None: none.
@@ -220,6 +222,28 @@ def rolled_back(names: Names, model: str, *, expected: str | None = None) -> Ste
             changed = names.model_copy(update={"aliases": aliases, "former": tuple(former)})
             return Step("rollback", CHAMPION, before, version, changed)
     raise NoFormerChampion(model=model)
+
+
+def directed(names: Names, *, canary: float | None, shadow: float | None) -> Step:
+    """Give the challenger shares of the champion's work.
+
+    Args:
+        names: those before.
+        canary: of new jobs and questions, from 0 to 1, which it scores; None: as before.
+        shadow: of new jobs, which it scores too; None: as before.
+
+    Raises:
+        NoSuchAlias: there is no challenger.
+    """
+    version = names.aliases.get(CHALLENGER)
+    if version is None:
+        raise NoSuchAlias(alias=CHALLENGER, aliases=", ".join(sorted(names.aliases)) or "none")
+    before = names.traffic if names.traffic and names.traffic.version == version else None
+    given = {"canary": canary, "shadow": shadow}
+    shares = {name: share for name, share in given.items() if share is not None}
+    traffic = (before or Traffic(version=version)).model_copy(update=shares)
+    changed = names.model_copy(update={"traffic": traffic})
+    return Step("traffic", CHALLENGER, version, version, changed)
 
 
 def removed(names: Names, version: str) -> Step:

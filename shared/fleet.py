@@ -22,6 +22,10 @@ class Served(BaseModel):
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
+    leaving: bool = Field(
+        default=False,
+        description="Whether its folder is gone: it has work until its jobs end, and no new jobs.",
+    )
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
     )
@@ -75,16 +79,26 @@ class Fleet(Protocol):
                 these versions from now on.
         """
 
-    def beat(self, node: str, full_names: Collection[str]) -> int:
+    def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
         """Send a heartbeat of a worker, and withdraw what it does not serve.
 
         Args:
             node: the name of the worker.
             full_names: the models whose queues it consumes; its processes are announced with no
                 other model.
+            leaving: those of them that take no new jobs, because their folders are gone.
 
         Returns:
             The number of its processes that are ready.
+        """
+
+    def prefer(self, served: Served) -> None:
+        """Let new jobs of a model get this version from now on."""
+
+    def retire(self, full_name: str) -> None:
+        """Let new jobs get this version no more, unless a process has it and it is not leaving.
+
+        The heartbeat of a worker says that it is leaving, so call this again after the next one.
         """
 
     def describe(self, worker: Worker) -> None:

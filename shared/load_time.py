@@ -28,9 +28,14 @@ def load_seconds(cards: Mapping[Path, Card], processes: int) -> float:
         cards: the cards of the models, by folder.
         processes: how many processes load them, maybe one after the other.
     """
-    size = sum(
+    sizes = (
         unpacked_bytes([folder / file for file in card.files]) for folder, card in cards.items()
     )
+    return seconds_for(sum(sizes), processes)
+
+
+def seconds_for(size: int, processes: int) -> float:
+    """As `load_seconds`, for models whose files have `size` unpacked bytes together."""
     return START_SECONDS + size / 2**20 * MIB_SECONDS * processes
 
 

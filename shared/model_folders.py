@@ -44,8 +44,8 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
         shared.errors.model.ModelError: there is no model folder, or none of them is sound.
         OSError: `models_dir` cannot be read.
     """
-    there = folders_in(models_dir)
-    folders = _named(models_dir, there, serve)
+    there = _folders_in(models_dir)
+    folders = named_folders(models_dir, serve)
     if not folders:
         raise NoModelFolder(folder=models_dir, reason="there is no model folder in it")
     cards: dict[Path, Card] = {}
@@ -104,7 +104,7 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def folders_in(models_dir: Path) -> list[Path]:
+def _folders_in(models_dir: Path) -> list[Path]:
     """The folders that may hold models, in the order of their names.
 
     Raises:
@@ -120,8 +120,17 @@ def folders_in(models_dir: Path) -> list[Path]:
     )
 
 
-def _named(models_dir: Path, there: list[Path], serve: str) -> list[Path]:
-    """The folders that `serve` names, in its order, with those that are not there."""
+def named_folders(models_dir: Path, serve: str = "") -> list[Path]:
+    """The folders to serve, in the order of `serve`, with those that are not there.
+
+    Args:
+        models_dir: a folder of model folders.
+        serve: see `read_folders`.
+
+    Raises:
+        OSError: `models_dir` is there and cannot be read.
+    """
+    there = _folders_in(models_dir)
     names = [name.strip() for name in serve.split(",") if name.strip()]
     if not names:
         return there

@@ -88,6 +88,13 @@ def open_copy(path: Path, digest: str) -> BinaryIO:
     return io.BytesIO(content)
 
 
+def remove_copy(digest: str) -> None:
+    """Remove the copy with this content, if there is one. Processes that map it keep it."""
+    if _room is not None:
+        with suppress(OSError):
+            (_room / digest).unlink()
+
+
 def _copy(path: Path, copy: Path, digest: str) -> None:
     found = hashlib.sha256()
     # Under another name first: two processes may copy the same file at the same time.

@@ -43,6 +43,9 @@ def _is_small(queue: str) -> bool:
     return queue.startswith(small_queue(""))
 
 
+#: The names of the queues of a model, by its full name.
+QUEUES = (small_queue, bulk_queue, former_bulk_queue)
+
 #: The tasks that may process a file of fifty million rows, and have a time limit of their own. A
 #: model, which can hang, runs in them only for the rows of results that were damaged.
 _LONG_TASKS = (Task.READ, Task.FINISH, Task.JOIN)
@@ -113,11 +116,11 @@ def process_count(settings: Settings) -> int:
 def serve_queues(app: Celery, cards: list[Card]) -> None:
     """Make the worker consume the queues of these models only."""
     names = [card.full_name for card in cards]
-    app.conf.task_queues = [
-        Queue(queue(name), routing_key=queue(name))
-        for queue in (small_queue, bulk_queue, former_bulk_queue)
-        for name in names
-    ]
+    app.conf.task_queues = [_queue(queue(name)) for queue in QUEUES for name in names]
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, routing_key=name)
 
 
 def drop_queues(consumer: Any, full_name: str) -> None:
@@ -125,8 +128,27 @@ def drop_queues(consumer: Any, full_name: str) -> None:
 
     What waits in its queues stays there for workers that serve the model.
     """
-    for queue in (small_queue, bulk_queue, former_bulk_queue):
+    for queue in QUEUES:
         consumer.call_soon(consumer.cancel_task_queue, queue(full_name))
+
+
+def add_queues(consumer: Any, full_name: str, *, load_seconds: float) -> None:
+    """Make Celery's consumer take the messages for one more model; callable from any thread.
+
+    Args:
+        consumer: Celery's.
+        full_name: the model.
+        load_seconds: how long a process that is started from now on may load its models.
+    """
+    for queue in QUEUES:
+        consumer.call_soon(_consume, consumer, _queue(queue(full_name)))
+    # Celery reads the setting only when it makes the pool.
+    consumer.pool._pool._proc_alive_timeout = load_seconds
+
+
+def _consume(consumer: Any, queue: Queue) -> None:
+    consumer.app.amqp.queues.add(queue)
+    consumer.add_task_queue(queue.name)
 
 
 app = make_worker(settings_or_exit("worker", check_places))

@@ -44,7 +44,9 @@ from worker.announcement import node_name
 from worker.app import drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
+from worker.models.model_watcher import ModelWatcher
 from worker.models.served_models import ServedModels
+from worker.models.watching import make_watcher
 from worker.scoring_process import ScoringProcess
 from worker.telemetry.metrics_server import MetricsServer
 from worker.unready_processes import UnreadyProcesses
@@ -74,6 +76,7 @@ class MainProcess:
         self.loading_failed = multiprocessing.Event()
         self._stall_detector: StallDetector | None = None
         self._heartbeat: Heartbeat | None = None
+        self._model_watcher: ModelWatcher | None = None
         self._metrics_server: MetricsServer | None = None
         self._sender: Sender | None = None
         self._blobs: BlobStore | None = None
@@ -97,6 +100,7 @@ class MainProcess:
         link = RedisLink(settings)
         blobs = self._open_blobs(settings)
         store, fleet = ArchivingJobStore(link, settings, blobs), RedisFleet(link, settings)
+        aliases = RedisAliases(link, SealedBlobs(blobs))
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         loading = {LOADING: self.models.load_seconds}
@@ -124,7 +128,7 @@ class MainProcess:
                 fleet=fleet,
                 erase=RedisErasure(link, settings, store).run,
                 remove_unfinished=blobs.remove_unfinished,
-                keep_aliases=RedisAliases(link, SealedBlobs(blobs)).keep,
+                keep_aliases=aliases.keep,
             ),
             store=store,
             stall_detector=self._stall_detector,
@@ -134,6 +138,11 @@ class MainProcess:
             publish=(status.describe, sampler.run),
         )
         self._heartbeat.start()
+        if settings.models_seconds:
+            self._model_watcher = make_watcher(
+                self.models, settings, consumer, link, store, aliases
+            )
+            self._model_watcher.start()
         if settings.metrics_port:
             address = settings.metrics_host, settings.metrics_port
             self.serve_metrics(address, status, settings.allowed_hosts)
@@ -181,6 +190,8 @@ class MainProcess:
 
     def stop_heartbeat(self) -> None:
         """Announce that the worker stops."""
+        if self._model_watcher:
+            self._model_watcher.stop()
         if self._heartbeat:
             self._heartbeat.stop()
 

@@ -7,7 +7,7 @@ has a fixed key, and the job store counts it once.
 import json
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache, partial
 
 from shared.config.settings import Settings
@@ -17,7 +17,7 @@ from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.digest import Digest
 from shared.jobs.job import Spec, State
-from shared.jobs.job_store import JobStore
+from shared.jobs.job_store import Begun, JobStore
 from shared.jobs.usage import Cost
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
@@ -25,7 +25,7 @@ from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
 from worker.library_versions import libraries_line
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel, ModelsOf, RatesOf, using
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
 from worker.steps.joining import Joiner
@@ -70,14 +70,14 @@ class Pipeline:
             dispatch: sends tasks to the workers.
             fleet: counts the processes that serve a model.
             lease_renewer: renews the lease of the work under way.
-            models: the models, by full name, each with the rate measured when it was loaded.
+            models: the models, by full name, each with the rate measured when it was loaded;
+                `LoadedModels` if they change later.
             journal: logs and counts the steps.
             outside: what is read and written outside of the blob store.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
-        measured = {name: one.rate for name, one in models.items()}
-        rates = Rates(measured, fleet, settings.part_seconds)
-        rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
+        rates = Rates(RatesOf(models), fleet, settings.part_seconds)
+        rows = RowScorer(settings, ModelsOf(models), rates)
         self._models = models
         self._settings = settings
         self._fleet = fleet
@@ -182,12 +182,21 @@ class Pipeline:
             self._make_up_for(job_id)
             return
         spec = self._spec(job_id)
-        missing = [name for name in spec.full_names if name not in self._models]
-        if missing and not self._is_second_gone(spec, missing):
-            # It is no fault of the rows, so it must not count as an attempt that killed a process.
-            reason = f"a process that has not loaded {' and '.join(missing)} got one of its parts"
-            self._endings.give_back(job_id, number, reason)
-            return
+        # A model that this process is loading is waited for, within the lease.
+        with ExitStack() as while_used:
+            with self._renewing(job_id, number):
+                missing = while_used.enter_context(using(self._models, *spec.full_names))
+            if missing and not self._is_second_gone(spec, missing):
+                # It is no fault of the rows, so it must not count as an attempt that killed a
+                # process.
+                names = " and ".join(missing)
+                reason = f"a process that has not loaded {names} got one of its parts"
+                self._endings.give_back(job_id, number, reason)
+                return
+            self._score(spec, number, begun)
+
+    def _score(self, spec: Spec, number: int, begun: Begun) -> None:
+        job_id = spec.id
         began = self._journal.now()
         try:
             with self._renewing(job_id, number):
@@ -246,7 +255,9 @@ class Pipeline:
             spec = self._spec(job_id)
         except (JobNotFound, JobExpired):
             return
-        results = self._finisher.make(spec)
+        # A part may have to be scored again.
+        with using(self._models, *spec.full_names):
+            results = self._finisher.make(spec)
         if results is None:
             return
         if self._store.move(job_id, State.SUCCEEDED, facts=self._facts(spec, results)):
@@ -284,11 +295,12 @@ class Pipeline:
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
-        if full_name not in self._models:
-            # They go on waiting: the reconciler of a worker that serves the model rings again.
-            logger.warning("model=%s is not loaded here: its small jobs wait", full_name)
-            return
-        self._small_job_scorer.answer(full_name)
+        with using(self._models, full_name) as missing:
+            if not missing:
+                self._small_job_scorer.answer(full_name)
+                return
+        # They go on waiting: the reconciler of a worker that serves the model rings again.
+        logger.warning("model=%s is not loaded here: its small jobs wait", full_name)
 
     def _make_up_for(self, job_id: str) -> None:
         """Start another step in place of one that is not to be done: its job may have ended."""

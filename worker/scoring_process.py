@@ -2,7 +2,6 @@
 
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch
-from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -11,7 +10,9 @@ from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 from worker.announcement import announce
 from worker.app import app
-from worker.models.loading import LoadedModel, load_models
+from worker.models.late_loading import LateLoading
+from worker.models.loaded_models import LoadedModels
+from worker.models.loading import load_models
 from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
 from worker.steps.background_close import BackgroundCloser
@@ -30,6 +31,7 @@ class ScoringProcess:
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None
         self._closer: BackgroundCloser | None = None
+        self._late_loading: LateLoading | None = None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -49,7 +51,9 @@ class ScoringProcess:
             shared.errors.model.ModelError: no model can be served, or one that the worker serves
                 already cannot be loaded again.
         """
-        loaded = load_models(models)
+        LateLoading.count_death(models)
+        # Celery ends a task at its time limit: half of that is for the work itself.
+        loaded = LoadedModels(load_models(models), settings.task_time_limit / 2)
         spans.start("scorelane-worker")
         link = RedisLink(settings)
         fleet = RedisFleet(link, settings)
@@ -68,19 +72,21 @@ class ScoringProcess:
             outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
-        # Of several versions of a model, the last one is that for new jobs.
-        names = sorted(models.names(), key=models.current.__contains__)
-        served = [_served(loaded[name]) for name in names]
-        announce(fleet, served, replaces=models.is_complete)
+
+        def announce_loaded(*, replaces: bool = True) -> None:
+            # Of several versions of a model, the last one is that for new jobs.
+            names = sorted(set(loaded) - set(models.refused()), key=models.current.__contains__)
+            announce(fleet, [loaded[name].served for name in names], replaces=replaces)
+
+        announce_loaded(replaces=models.is_complete)
+        self._late_loading = LateLoading(models, loaded, announce_loaded)
+        loaded.look = self._late_loading.look
+        self._late_loading.start()
 
     def stop(self) -> None:
         """Wait until the last scored part is closed, and send the spans that are left."""
+        if self._late_loading:
+            self._late_loading.stop()
         if self._closer:
             self._closer.wait()
         spans.stop()
-
-
-def _served(loaded: LoadedModel) -> Served:
-    # A runtime of a user's own need not inherit `explained_by`.
-    explained_by = getattr(loaded.model, "explained_by", "")
-    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=explained_by)

@@ -38,7 +38,11 @@ _IN_PATHS: dict[str, Any] = {
     "job_id": JobId,
     "file": {"type": "string"},
     "name": {"type": "string", "description": "The name of a model."},
-    "version": {"type": "string", "description": "The version of the model."},
+    "version": {
+        "type": "string",
+        "description": "The version of the model: also the first digits of it, or an alias.",
+    },
+    "alias": {"type": "string", "description": "An alias of the model, such as `champion`."},
     "file_id": {"type": "string", "pattern": "^file-[0-9a-f]{32}(-output|-errors)?$"},
     "batch_id": {"type": "string", "pattern": "^batch_[0-9a-f]{32}$"},
 }
@@ -64,7 +68,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The same for clients of the OpenAI API.",
         ("v1_files", "v1_batches"),
     ),
-    "Models": ("The models that a job may name.", ("models",)),
+    "Models": (
+        "The models that a job may name, their versions and aliases.",
+        ("models", "versions", "traffic"),
+    ),
     "Usage": ("How many rows were scored for whom, and what that took.", ("usage",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
     "Operations": (

@@ -77,6 +77,7 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "version": "quick@3f2a1b2c3d4e",
         "reason": "which no worker has",
     },
+    alias_errors.NotServed: {"alias": "champion", "version": "quick@3f2a1b2c3d4e"},
     alias_errors.VersionInUse: {
         "version": "quick@3f2a1b2c3d4e",
         "reason": "jobs wait for it",

@@ -81,7 +81,7 @@ class Later:
 def answered_later(
     request: Request,
     scorer: SyncScorer,
-    posed: Posed[bytes],
+    pose: Callable[[], Posed[bytes]],
     pose_again: Callable[[bytes], Posed[bytes]],
 ) -> Response | None:
     """Ask a question without waiting, if the event loop handles the request.
@@ -89,7 +89,7 @@ def answered_later(
     Args:
         request: the request.
         scorer: asks the question.
-        posed: the question; its `read` makes the body of the response, which is JSON.
+        pose: makes the question, whose `read` makes the body of the response, which is JSON.
         pose_again: makes the question of the body of another request that has the same head.
 
     Returns:
@@ -102,6 +102,7 @@ def answered_later(
     later: Later | None = request.environ.get(LATER)
     if later is None:
         return None
+    posed = pose()
     later.begin(scorer, posed)
     # Requests that are counted for each key go by Redis.
     if "spent" not in g:

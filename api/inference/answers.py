@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.services import Services
-from api.submission.questions import ask, check_count, find_served
+from api.submission.questions import ask, check_count, current_client, find_served, pose
 from api.uploads.json_rows import Row
 from shared.errors.input import RowErrors, UnknownModel
 from shared.errors.service import NoSuchModel
@@ -101,9 +101,12 @@ def answered(
         now = find_served(at, ref, served.card.signature)
     except UnknownModel as error:
         raise _not_found(at, error) from None
-    scored = iter(ask(at, now, table.rows, outputs) if table.rows else [])
+    card, found = now.card, list[dict[str, Any]]()
+    if table.rows:
+        card, found = ask(at, pose(at, now, table.rows, outputs, ref, current_client(at)))
+    scored = iter(found)
     nothing = dict.fromkeys(one.name for one in outputs)
-    return now.card, [
+    return card, [
         nothing | {"error": table.errors[row]} if row in table.errors else next(scored)
         for row in range(count)
     ]

@@ -67,7 +67,14 @@ class SyncScorer:
         self._long_waits = LongWaits(settings.waiting_questions)
         counters.add(WAITING, "sentiment", by=0)
 
-    def ask(self, full_name: str, rows: bytes, count: int, client: Client = NOBODY) -> bytes:
+    def ask(
+        self,
+        full_name: str,
+        rows: bytes,
+        count: int,
+        client: Client = NOBODY,
+        seconds: float | None = None,
+    ) -> bytes:
         """Score a few rows and wait for the result.
 
         If a worker dies with a question, the question is asked again after a lease. It has to be
@@ -78,13 +85,13 @@ class SyncScorer:
             rows: as `shared.tables.stored_rows.write_rows` writes them.
             count: the number of rows.
             client: for whom they are scored.
+            seconds: how long to wait at most; None: the setting `sentiment_timeout`.
 
         Returns:
             The result rows, as `shared.tables.csv_results.render` writes them.
 
         Raises:
-            shared.errors.service.NoAnswerInTime: no worker answered within the setting
-                `sentiment_timeout`.
+            shared.errors.service.NoAnswerInTime: no worker answered within these seconds.
             shared.errors.service.QuestionsFull: too many questions wait long already.
             shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
@@ -93,15 +100,16 @@ class SyncScorer:
             # Another version of the model has come meanwhile, and its columns may be others.
             self._store.withdraw(asked.full_name, asked.question)
             asked = None
+        timeout = self._settings.sentiment_timeout if seconds is None else seconds
         with ExitStack() as slot:
             if asked:
                 slot.enter_context(_counted())
-                return self._answer_to(asked, asked.wait, slot)
+                return self._answer_to(asked, asked.wait, slot, timeout)
             question = self.new_question(full_name, rows, count, client)
             waiter = slot.enter_context(self._waiting(question.id))
             self._send(full_name, question)
             now = Asked(full_name, question, time.monotonic())
-            return self._answer_to(now, partial(self._wait, waiter), slot)
+            return self._answer_to(now, partial(self._wait, waiter), slot, timeout)
 
     def new_question(
         self, full_name: str, rows: bytes, count: int, client: Client, address: str = ""
@@ -129,10 +137,14 @@ class SyncScorer:
         return min(PROMPT_SECONDS, self._settings.lease_seconds, self._settings.sentiment_timeout)
 
     def _answer_to(
-        self, asked: Asked, wait: Callable[[float], bytes | None], slot: ExitStack
+        self,
+        asked: Asked,
+        wait: Callable[[float], bytes | None],
+        slot: ExitStack,
+        timeout: float,
     ) -> bytes:
         full_name, question, began = asked.full_name, asked.question, asked.began
-        timeout, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
+        lease = self._settings.lease_seconds
         deadline, lease_end, prompt_end = began + timeout, began + lease, began + PROMPT_SECONDS
         while (result := wait(min(deadline, lease_end, prompt_end))) is None:
             now = time.monotonic()

@@ -44,7 +44,7 @@ def admit(services: Services, options: JobOptions) -> Admitted:
         shared.errors.input.BadInput: another option cannot be used.
     """
     two = two_models(services, options)
-    served = two.first if two else services.model(options.model)
+    served = two.first if two else services.model(options.model, options.label)
     own, added = served.card.signature, added_of(options)
     inputs = input_columns(own, options)
     chosen, signature = chosen_outputs(own, options.outputs), signature_with(added, served)

@@ -1,17 +1,25 @@
 """Scoring a few rows while the client waits: a question to the workers, of which nothing stays."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from api.event_loop.later import Posed
 from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
 from api.security.access import current_identity
 from api.security.budgets import current_budgets
 from api.services import Services
 from api.uploads.json_rows import Row
-from shared.errors.service import ModelChanged, NoWorker, TooLarge
+from shared.errors.service import (
+    ModelChanged,
+    NoAnswerInTime,
+    NoWorker,
+    OwnerFull,
+    QuestionsFull,
+    ServiceFull,
+    TooLarge,
+)
 from shared.fleet import Served
 from shared.model import Card
 from shared.signature import Output, Signature
@@ -22,6 +30,9 @@ from shared.tables.stored_rows import write_rows
 #: How many times a question is in memory on its way to Redis, or an answer, besides the values.
 COPIES = 4
 
+
+#: The share of the longest wait for an answer that a challenger in the place of the champion has.
+CANARY_SHARE = 0.2
 
 #: The header of an answer that names the version that has scored it, in the OpenAPI document.
 MODEL_HEADER = {"Scorelane-Model": "The version of the model that scored the rows: `mine@3f2a...`."}
@@ -72,28 +83,39 @@ def check_count(at: Services, rows: int) -> None:
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
 
 
-def ask(
-    at: Services, served: Served, rows: list[Row], outputs: tuple[Output, ...]
-) -> list[dict[str, Any]]:
-    """Score rows by the doorbell, like a small job; nothing is recorded.
+@dataclass(frozen=True)
+class RowsQuestion:
+    """Rows that a version is asked to score.
 
-    Args:
-        at: the store, the dispatch and the limits.
-        served: the model, from `find_served`.
-        rows: the ref, which is not needed here, and the inputs of each row. The list is emptied:
-            the rows are in memory once more on their way.
-        outputs: the outputs that are wanted.
-
-    Returns:
-        For each row a record of `ref` (its number as a string), the outputs, and `error`.
-
-    Raises:
-        shared.errors.service.NoAnswerInTime: no worker answered in time.
-        shared.errors.service.QuestionsFull: too many questions wait long already.
-        shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
+    Attributes:
+        card: of the version.
+        champion: the version that is asked if that one fails, which is a challenger in its place;
+            None: no other version is asked.
+        lines: the rows as `write_rows` writes them.
+        count: the number of rows.
+        client: for whom they are scored.
+        outputs: those that are wanted.
     """
-    posed = pose(served, rows, outputs, current_client(at))
-    return posed.read(at.sync_scorer.ask(*posed.question))
+
+    card: Card
+    champion: Card | None
+    lines: bytes
+    count: int
+    client: Client
+    outputs: tuple[Output, ...]
+
+    def to(self, card: Card) -> tuple[str, bytes, int, Client]:
+        """The question to one of the two versions: the arguments of `SyncScorer.ask`."""
+        return card.full_name, self.lines, self.count, self.client
+
+    def read(self, result: bytes) -> list[dict[str, Any]]:
+        """The records of an answer: `ref` (its number as a string), the outputs, and `error`."""
+        signature = self.card.signature
+        found = parse(result, columns=ResultColumns(signature.outputs))
+        if self.outputs == signature.outputs:
+            return found
+        names = ResultColumns(self.outputs).names
+        return [{name: row[name] for name in names} for row in found]
 
 
 def current_client(at: Services) -> Client:
@@ -103,18 +125,55 @@ def current_client(at: Services) -> Client:
 
 
 def pose(
-    served: Served, rows: list[Row], outputs: tuple[Output, ...], client: Client
-) -> Posed[list[dict[str, Any]]]:
-    """Make a question of rows; takes and returns what `ask` does."""
-    signature, count = served.card.signature, len(rows)
-    lines = write_rows([(None, *values) for _, *values in rows], len(signature.inputs))
+    at: Services,
+    served: Served,
+    rows: list[Row],
+    outputs: tuple[Output, ...],
+    ref: str | None,
+    client: Client,
+) -> RowsQuestion:
+    """Make a question of rows, to be scored by the doorbell like a small job.
+
+    Args:
+        at: the names of models.
+        served: the model, from `find_served`.
+        rows: the ref, which is not needed here, and the inputs of each row. The list is emptied:
+            the rows are in memory once more on their way.
+        outputs: the outputs that are wanted.
+        ref: the name that the request gives the model. If its champion was asked for, and a
+            challenger in its place fails, the champion is asked.
+        client: for whom they are scored.
+    """
+    card, champion, count = served.card, at.names.find(ref).card, len(rows)
+    lines = write_rows([(None, *values) for _, *values in rows], len(card.signature.inputs))
     rows.clear()
+    is_alone = card.full_name == champion.full_name or champion.signature != card.signature
+    return RowsQuestion(card, None if is_alone else champion, lines, count, client, outputs)
 
-    def read(result: bytes) -> list[dict[str, Any]]:
-        found = parse(result, columns=ResultColumns(signature.outputs))
-        if outputs == signature.outputs:
-            return found
-        names = ResultColumns(outputs).names
-        return [{name: row[name] for name in names} for row in found]
 
-    return Posed((served.card.full_name, lines, count, client), read)
+def ask(at: Services, question: RowsQuestion) -> tuple[Card, list[dict[str, Any]]]:
+    """Ask a question and wait for the answer; nothing is recorded.
+
+    Returns:
+        The card of the version that has scored the rows, and the records of `RowsQuestion.read`.
+
+    Raises:
+        shared.errors.service.NoAnswerInTime: no worker answered in time.
+        shared.errors.service.QuestionsFull: too many questions wait long already.
+        shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
+    """
+
+    def asked(card: Card, seconds: float | None = None) -> list[dict[str, Any]]:
+        return question.read(at.sync_scorer.ask(*question.to(card), seconds))
+
+    card, champion = question.card, question.champion
+    if champion is None:
+        return card, asked(card)
+    found = []
+    try:
+        found = asked(card, at.settings.sentiment_timeout * CANARY_SHARE)
+    except (NoAnswerInTime, QuestionsFull, ServiceFull, OwnerFull):
+        at.canary.pause(card.full_name)
+    if not found or any(row["error"] for row in found):
+        return champion, asked(champion)
+    return card, found

@@ -144,7 +144,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "traceparent": traceparent(),
             "key": current_identity().id,
             "retry_of": job_id,
-            **_version(job, admitted),
+            **_version(at, job, admitted),
             **given,
         }
     )
@@ -157,16 +157,19 @@ def _model_of(at: Services, spec: Spec) -> str:
     return spec.full_name if is_there and at.fleet.processes(spec.full_name) else spec.model
 
 
-def _version(job: Job, admitted: Admitted) -> Terms:
+def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
     """Return the version and signature of the old job while it is served, otherwise the current.
 
     Raises:
         shared.errors.service.VersionGone: the version is not served any more, and has scored some
             parts: one job must not have results of two versions; or the current version takes or
-            gives other columns.
+            gives other columns; or the second model of the job is not served any more.
         shared.errors.input.BadOption: the current version cannot give the added outputs.
     """
     spec, card = job.spec, admitted.served.card
+    rows = f"{job.rows_done:,}"
+    if spec.second and not at.fleet.processes(spec.second.full_name):
+        raise VersionGone(job_id=spec.id, full_name=spec.second.full_name, rows=rows)
     if card.version == spec.version:
         return {}
     # A small job has no finished parts: it is scored as a whole.
@@ -175,8 +178,7 @@ def _version(job: Job, admitted: Admitted) -> Terms:
         signature = signature_with(spec.added, admitted.served)
         if {one.name for one in signature.outputs}.issuperset(spec.outputs):
             return {"version": card.version, "signature": signature}
-    full_name, rows = spec.full_name, f"{job.rows_done:,}"
-    raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
+    raise VersionGone(job_id=spec.id, full_name=spec.full_name, rows=rows)
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flask import Request, Response
@@ -15,6 +16,8 @@ from api.requests.options import RowOptions
 from api.services import Services
 from api.submission.questions import (
     COPIES,
+    RowsQuestion,
+    ask,
     check_count,
     current_client,
     find_served,
@@ -22,11 +25,9 @@ from api.submission.questions import (
     with_model,
 )
 from api.uploads.json_rows import json_rows
-from shared.model import Card
+from shared.no_waiting import check_may_wait
 from shared.signature import Signature
 from shared.tables.stored_rows import json_text
-
-_JSON = "application/json"
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -55,23 +56,31 @@ def scored_rows(
 
     def prepare(
         chunks: Iterator[bytes], length: int | None, memory: Reservation
-    ) -> tuple[Posed[bytes], Card]:
+    ) -> tuple[RowsQuestion, list[Any]]:
         rows = json_rows(read_json(at.settings, chunks, length, memory, COPIES)[0], where)
         check_count(at, len(rows))
         served = find_served(at, options.model, signature)
         refs = [row[0] for row in rows]
-        posed = pose(served, rows, outputs, client)
-        return Posed(posed.question, lambda result: _body(refs, posed.read(result))), served.card
+        return pose(at, served, rows, outputs, options.model, client), refs
 
     def prepare_again(body: bytes) -> Posed[bytes]:
         with at.body_memory.reserving() as own_memory:
-            return prepare(uncompressed(iter([body])), len(body), own_memory)[0]
+            return _posed(*prepare(uncompressed(iter([body])), len(body), own_memory))
 
-    posed, card = prepare(chunks_of(request), request.content_length, memory)
-    answer = answered_later(request, at.sync_scorer, posed, prepare_again)
-    if not answer:
-        answer = Response(posed.read(at.sync_scorer.ask(*posed.question)), mimetype=_JSON)
-    return with_model(answer, card)
+    question, refs = prepare(chunks_of(request), request.content_length, memory)
+    answer = answered_later(request, at.sync_scorer, partial(_posed, question, refs), prepare_again)
+    if answer:
+        return with_model(answer, question.card)
+    card, found = ask(at, question)
+    return with_model(Response(_body(refs, found), mimetype="application/json"), card)
+
+
+def _posed(question: RowsQuestion, refs: list[Any]) -> Posed[bytes]:
+    """The question for the event loop."""
+    if question.champion:
+        # Another version may have to be asked after this one.
+        check_may_wait()
+    return Posed(question.to(question.card), lambda result: _body(refs, question.read(result)))
 
 
 def _body(refs: list[Any], records: list[dict[str, Any]]) -> bytes:

@@ -73,7 +73,7 @@ def two_models(services: Services, options: JobOptions) -> TwoModels | None:
     if options.label_column is not None and options.label_column == (options.ref_column or "ref"):
         reason = "the column has the references"
         raise BadOption(option="label_column", value=options.label_column[:80], reason=reason)
-    first, second = map(services.model, options.models)
+    first, second = map(services.names.find, options.models)
     if first.card.full_name == second.card.full_name:
         raise _refused(options, f"both are {first.card.full_name}")
     found = SecondModel(

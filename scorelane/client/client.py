@@ -17,6 +17,7 @@ from scorelane.client.calls.rows import RowCalls
 from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.calls.usage import UsageCalls
+from scorelane.client.calls.versions import VersionCalls
 from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
 from scorelane.client.environment import environment_options
@@ -77,7 +78,7 @@ class AsyncJob(JobState, JobMethods["AsyncJob"], Awaited):
     client: "AsyncClient" = field(repr=False, compare=False)
 
 
-class Calls(ScoreCalls[J], ServiceCalls[J], UsageCalls[J]):
+class Calls(ScoreCalls[J], ServiceCalls[J], UsageCalls[J], VersionCalls[J]):
     """All calls of a client.
 
     Each raises `Unreachable` if the service does not answer, and a subclass of `ApiError` if it

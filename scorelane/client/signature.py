@@ -74,11 +74,16 @@ _KEYS = ("inputs", "outputs")
 SENTIMENT = Signature((Column("text", "string"),), (Column(SCORE, "double"),))
 
 
-def signatures_of(models: Iterable[Mapping[str, Any]]) -> dict[str | None, Signature]:
+def signatures_of(
+    models: Iterable[Mapping[str, Any]], versions: Iterable[Mapping[str, Any]] = ()
+) -> dict[str | None, Signature]:
     """The signatures of models by their names, and under None that of jobs that name no model.
+
+    A version is there as `name@version` and, for each of its aliases, as `name@alias`.
 
     Args:
         models: the models in the API's JSON.
+        versions: all versions of them.
     """
     found: dict[str | None, Signature] = {}
     listed = list(models)
@@ -86,4 +91,17 @@ def signatures_of(models: Iterable[Mapping[str, Any]]) -> dict[str | None, Signa
         found[str(model["name"])] = Signature.from_json(model)
         if model["default"] or len(listed) == 1:
             found[None] = found[str(model["name"])]
+    for one in versions:
+        for word in (one["version"], *one["aliases"]):
+            found[f"{one['name']}@{word}"] = Signature.from_json(one)
     return found
+
+
+def named(signatures: Mapping[str | None, Signature], model: str) -> Signature | None:
+    """The signature of a model as a request names it; None: there is no such model or version.
+
+    The beginning of a version stands for it, as for the service, which refuses what is ambiguous.
+    """
+    if model in signatures or "@" not in model:
+        return signatures.get(model)
+    return next((signatures[one] for one in signatures if one and one.startswith(model)), None)

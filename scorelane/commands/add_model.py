@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +11,16 @@ from scorelane.commands.common.proof_options import proof_of, proof_options
 from scorelane.commands.common.proven import print_proof
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from scorelane.commands.common.understood import print_understood, understood
+from scorelane.commands.common.until_served import answers, print_outcome, try_it, until_served
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
+
+if TYPE_CHECKING:
+    # Only for the type: it imports pandas.
+    from training.add_model import Added
+
+#: How long the first worker may take to serve a new model, in seconds.
+_WAIT_SECONDS = 120.0
 
 
 def _names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
@@ -100,6 +108,13 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @proof_options
 @model_options.description
 @model_options.force
+@click.option(
+    "--wait/--no-wait",
+    default=None,
+    help="Wait until the service at --url serves the model.  [default: wait if one answers there, "
+    "unless --output names another folder]",
+)
+@options.url
 @options.as_json
 def add_model(
     file: Path,
@@ -133,6 +148,7 @@ def add_model(
 
     models_dir = output or load_settings().models_dir
     expect, proof = meaning["expect"], proof_of(meaning)
+    wait, url = meaning.pop("wait"), meaning.pop("url")
     with without_tensorflow_lines():
         added = add(
             file,
@@ -153,11 +169,37 @@ def add_model(
         rate = measure_rate(added.model, examples=added.kept)
     if as_json:
         click.echo(json.dumps(understood(added) | {"rows_per_second": round(rate)}, indent=2))
-        return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
-    print_understood(added)
-    model_options.print_if_compiled(added.card)
-    print_proof(added, rate, expect)
+    else:
+        click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+        print_understood(added)
+        model_options.print_if_compiled(added.card)
+        print_proof(added, rate, expect)
+    if wait or (wait is None and output is None):
+        _follow(added, url, is_wanted=wait is True, err=as_json)
+
+
+def _follow(added: "Added", url: str, *, is_wanted: bool, err: bool) -> None:
+    """Wait until the service serves the model, and print a call to try it."""
+    full_name, row = added.card.full_name, added.examples[0][0]
+    with options.client(url) as client:
+        if not is_wanted and not answers(client):
+            click.echo(f"No service answers at {url}. `scorelane serve` starts one.", err=True)
+            return
+        click.echo(f"Waiting until {url} serves it ...", err=True)
+        outcome = until_served(client, full_name, _WAIT_SECONDS)
+    print_outcome(outcome, full_name, err=err)
+    if outcome.version is None:
+        click.echo("`scorelane doctor` looks for the reason.", err=True)
+        raise SystemExit(1)
+    name = added.card.name
+    if not outcome.version.get("current", True):
+        click.echo(
+            f"`{name}` still means its champion. To let it mean this version: "
+            f"scorelane promote {full_name}",
+            err=err,
+        )
+        name = full_name
+    click.echo(f"Try it:\n  {try_it(url, name, row)}", err=err)
 
 
 def _numbers(option: str, text: str | None, example: str) -> list[float] | None:

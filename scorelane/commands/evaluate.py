@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 
 from scorelane.client.client import Client
-from scorelane.client.signature import SCORE, SENTIMENT, signatures_of
+from scorelane.client.signature import SCORE, SENTIMENT, named, signatures_of
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.harmless import one_line
@@ -113,10 +113,10 @@ def _load(
         client = closing.enter_context(Client(url))
         models = client.models()
         versions = {model["name"]: f"{model['name']}@{model['version']}" for model in models}
-        signatures = signatures_of(models)
+        signatures = signatures_of(models, client.versions())
         for name in wanted or [None]:
             # The service refuses a model that it does not have.
-            known = signatures.get(name, SENTIMENT)
+            known = (named(signatures, name) if name else signatures.get(None)) or SENTIMENT
             _check_signature(name or "the default model", known.inputs, known.outputs)
         served = [ServedModel(client, name) for name in wanted or [None]]
         return {versions.get(model.name, model.name or "the default"): model for model in served}

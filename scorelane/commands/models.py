@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from scorelane.client.client import Client
 from scorelane.commands.common import options
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.harmless import harmless
@@ -13,37 +14,88 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--audit", is_flag=True, help="Show who has changed the versions of NAME, and when.")
 @options.url
 @options.as_json
-def models(name: str | None, url: str, as_json: bool) -> None:
-    """List the models of a service, and those that it cannot serve.
+def models(name: str | None, audit: bool, url: str, as_json: bool) -> None:
+    """List the versions of the models of a service, and the models that it cannot serve.
 
-    With NAME, show the columns that this model takes, and those that it gives.
+    With NAME (or NAME@VERSION, NAME@ALIAS), show the columns that this model takes, and those that
+    it gives. The version that the bare name means has a star.
     """
     with options.client(url) as client:
+        if audit:
+            _print_audit(client, name, as_json=as_json)
+            return
         found, failed = client.models(), client.failed_models()
+        # An older service lists no versions.
+        versions = client.versions() or [one | {"current": True} for one in found]
     if name is not None:
-        _print_model(_named(name, found, failed), as_json=as_json)
+        _print_model(_named(name, found, versions, failed), as_json=as_json)
         return
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(versions, indent=2))
         return
     table = table_of(
-        "model", "version", "format", right=("rows/s", "processes"), last="description"
+        "model",
+        "version",
+        "aliases",
+        right=("processes", "rows/s", "rows", "last use"),
+        last="description",
     )
-    for model in found:
-        rate, processes = f"{model['rows_per_second']:,.0f}", str(model["processes"])
-        about = model["version"], model["format"], rate, processes, model["description"]
-        add_row(table, _name_of(model), *about)
+    for one in versions:
+        add_row(table, _name_of(one), *_cells(one))
     print_table(table)
     for failed_name, reason in failed.items():
         click.echo(harmless(f"{failed_name} is not served: {reason}"), err=True)
 
 
-def _named(name: str, found: list[dict[str, Any]], failed: dict[str, str]) -> dict[str, Any]:
+def _cells(one: dict[str, Any]) -> list[str]:
+    """The cells of a version after its name."""
+    rows, last_used = one.get("rows"), one.get("last_used")
+    return [
+        f"{one['version']}{'*' if one['current'] else ''}",
+        ", ".join(one.get("aliases", ())),
+        str(one["processes"]),
+        f"{one['rows_per_second']:,.0f}",
+        "" if rows is None else f"{rows:,}",
+        "" if last_used is None else f"{last_used[:10]} {last_used[11:16]}",
+        one["description"],
+    ]
+
+
+def _print_audit(client: Client, name: str | None, *, as_json: bool) -> None:
+    if name is None:
+        raise click.UsageError("--audit needs the NAME of a model.")
+    changes = client.model_changes(name.partition("@")[0])
+    if as_json:
+        click.echo(json.dumps(changes, indent=2))
+        return
+    table = table_of("when", "action", "alias", "from", "to", last="by")
+    for one in changes:
+        words = (one[key] or "" for key in ("action", "alias", "before", "after", "by"))
+        add_row(table, one["at"], *words)
+    print_table(table)
+
+
+def _named(
+    name: str,
+    found: list[dict[str, Any]],
+    versions: list[dict[str, Any]],
+    failed: dict[str, str],
+) -> dict[str, Any]:
     for model in found:
         if model["name"] == name:
             return model
+    model_name, sign, wanted = name.partition("@")
+    there = [one for one in versions if one["name"] == model_name and sign and wanted]
+    same = [one for one in there if wanted in (one["version"], *one.get("aliases", ()))]
+    same = same or [one for one in there if one["version"].startswith(wanted)]
+    if len(same) == 1:
+        return same[0]
+    if len(same) > 1:
+        candidates = ", ".join(f"{model_name}@{one['version']}" for one in same)
+        raise Mistake(f"'{name}' may be any of {candidates}. Write more digits of the version.")
     if name in failed:
         raise Mistake(f"{name} is not served: {failed[name]}")
     names = ", ".join(model["name"] for model in found) or "none"

@@ -48,6 +48,9 @@ from scorelane.commands.common.tables import (
     stdout_console,
 )
 
+#: A file with fewer bytes, as of some hundred texts, is scored by one process.
+_SHORT_BYTES = 32 * 1024
+
 #: An error of a number that may have a decimal comma.
 _COMMA = re.compile(r" is not a (whole )?number: '[-+]?\d*,\d+'$")
 
@@ -89,7 +92,9 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_op
     check_terminal(out, form)
     source = options.source_of(file)
     with ExitStack() as closing:
-        client = closing.enter_context(options.client(url or _start_service(closing)))
+        client = closing.enter_context(
+            options.client(url or _start_service(closing, file, job_options))
+        )
         with bars.upload_bar(file) as on_sent:
             job = client.submit(source, on_sent=on_sent, **job_options)
         job = _wait(job, remote=url is not None)
@@ -117,7 +122,7 @@ def _texts(file: Path, job_options: dict[str, Any]) -> list[str]:
     return first_texts(file, job_options["text_column"] or "text", FIRST, quoted=quoted)
 
 
-def _start_service(closing: ExitStack) -> str:
+def _start_service(closing: ExitStack, file: Path, job_options: dict[str, Any]) -> str:
     """Start a service for this file, which ends with `closing`; returns its address."""
     try:
         # Not at the top: with --url the services need not be installed.
@@ -128,7 +133,18 @@ def _start_service(closing: ExitStack) -> str:
             f"{INSTALL_SERVICES}"
         ) from error
     with bars.start_spinner() as show_step:
-        return closing.enter_context(Stack(on_wait=show_step)).url
+        named = [job_options["model"], *(job_options["models"] or "").split(",")]
+        stack = Stack(
+            processes=1 if _is_short(file) else None,
+            wanted=[one.strip() for one in named if one and one.strip()],
+            on_wait=show_step,
+        )
+        return closing.enter_context(stack).url
+
+
+def _is_short(file: Path) -> bool:
+    """Whether a second process would take longer to start than it saves."""
+    return file != options.STDIN and file.is_file() and file.stat().st_size < _SHORT_BYTES
 
 
 def _wait(job: Job, *, remote: bool) -> Job:

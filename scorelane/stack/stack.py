@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -28,6 +28,8 @@ class Stack:
         port: the port to listen on; 0: a free one.
         processes: worker processes; None: one for each core.
         models: a folder of model folders; None: SCORELANE_MODELS_DIR, or the bundled models.
+        wanted: the models that will be asked for, so that no others are loaded; empty: the default
+            one; None: any.
         on_wait: called with each step of the start, such as `Redis starts`.
 
     Attributes:
@@ -50,6 +52,7 @@ class Stack:
         port: int = 0,
         processes: int | None = None,
         models: Path | None = None,
+        wanted: Sequence[str] | None = None,
         on_wait: Callable[[str], None] = lambda step: None,  # noqa: ARG005  by default nothing is shown
     ) -> None:
         self._plan = {
@@ -58,6 +61,7 @@ class Stack:
             "port": port,
             "processes": processes,
             "models": str(models.resolve()) if models else None,
+            "wanted": None if wanted is None else list(wanted),
         }
         self._on_wait = on_wait
 

@@ -30,6 +30,7 @@ from scorelane.stack.listener import listening, reachable, url_of
 from scorelane.stack.probes import api_is_ready, redis_answers, served_and_failed
 from scorelane.stack.programs import Program, Service
 from scorelane.stack.restarts import Restarts
+from scorelane.stack.wanted_models import to_serve
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_file, check_secrets
 from shared.errors.base import ScorelaneError
@@ -53,6 +54,7 @@ class Plan:
     port: int
     processes: int | None
     models: str | None
+    wanted: list[str] | None = None
 
 
 class ParentGone(Exception):
@@ -92,8 +94,9 @@ def run(plan: Plan) -> None:
         # Before the models are loaded, which takes long.
         check_published(settings, [listener.getsockname()])
         models_dir = Path(plan.models) if plan.models else settings.models_dir
+        serve_only = to_serve(settings, models_dir, plan.wanted)
         # One that is bad is named by the worker's log, `/models` and `doctor`.
-        cards = read_folders(models_dir, settings.serve).cards
+        cards = read_folders(models_dir, serve_only).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(
@@ -101,6 +104,7 @@ def run(plan: Plan) -> None:
                     "redis_url": f"unix://{socket_path}",
                     "blobs_dir": data / "blobs",
                     "models_dir": models_dir,
+                    "serve": serve_only,
                     "processes": plan.processes or settings.processes,
                 }
             )

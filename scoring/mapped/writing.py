@@ -100,7 +100,8 @@ def _content(folder: Path, model: Model) -> tuple[Trial, dict[str, Any], dict[st
         return None
     pipeline, sentiment, predictions = model.parts
     words = pipeline.stored() if isinstance(pipeline, WordPipeline) else None
-    if words is None or words.link is None:
+    link = described(words.link) if words and words.link else None
+    if words is None or link is None:
         return None
     columns = predictions.class_columns if isinstance(predictions, Classes) else None
     if predictions is not None and columns is None:
@@ -114,7 +115,7 @@ def _content(folder: Path, model: Model) -> tuple[Trial, dict[str, Any], dict[st
         "texts": words.texts,
         "words": words.words,
         "weights": words.weights,
-        "link": described(words.link),
+        "link": link,
         "worth": model.classes,
         "score": sentiment
         and {

@@ -49,24 +49,20 @@ def linear_classifier(final: Any) -> LinearClassifier | None:
     `OneVsRestLogistic`.
     """
     if type(final) is MultinomialNB:
-        link = PlainLink("softmax", _floats(final.class_log_prior_))
+        link = PlainLink("softmax", np.asarray(final.class_log_prior_))
         return LinearClassifier(final.feature_log_prob_, link)
     if type(final) is LogisticRegression:
-        link = PlainLink("softmax", _floats(final.intercept_))
+        link = PlainLink("softmax", np.asarray(final.intercept_))
         return LinearClassifier(final.coef_, link)
     if type(final) is OneVsRestLogistic:
-        link = PlainLink("one_vs_rest", _floats(final.intercept_))
+        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
         return LinearClassifier(final.coef_, link)
     if type(final) is SGDClassifier and final.loss == "log_loss":
-        link = PlainLink("one_vs_rest", _floats(final.intercept_))
+        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
         return LinearClassifier(final.coef_, link)
     if type(final) is CalibratedClassifierCV:
         return _calibrated(final)
     return None
-
-
-def _floats(values: Any) -> list[float]:
-    return [float(value) for value in np.ravel(values)]
 
 
 def _calibrated(final: CalibratedClassifierCV) -> LinearClassifier | None:
@@ -81,9 +77,9 @@ def _calibrated(final: CalibratedClassifierCV) -> LinearClassifier | None:
     coefficients = [np.atleast_2d(each.coef_) for each in inside]
     linked = [
         Fold(
-            intercepts=_floats(np.broadcast_to(each.intercept_, len(rows))),
-            slopes=[float(one.a_) for one in fold.calibrators],
-            offsets=[float(one.b_) for one in fold.calibrators],
+            intercepts=np.broadcast_to(each.intercept_, len(rows)),
+            slopes=[one.a_ for one in fold.calibrators],
+            offsets=[one.b_ for one in fold.calibrators],
         )
         for fold, each, rows in zip(folds, inside, coefficients, strict=True)
     ]

@@ -5,7 +5,7 @@ Nothing here imports scikit-learn, because `scoring.mapped` scores without it.
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -35,15 +35,15 @@ class PlainLink(Link):
     Attributes:
         kind: how the probabilities of three and more classes are normalised; see `_softmax` and
             `_one_vs_rest`. One decision becomes two probabilities by the sigmoid with either.
-        intercepts: D numbers.
+        intercepts: D numbers, of the type that scikit-learn adds to decisions.
     """
 
     kind: Literal["softmax", "one_vs_rest"]
-    intercepts: Sequence[float]
+    intercepts: npt.NDArray[Any]
 
     def probabilities(self, decisions: Floats) -> Floats:
         """The probabilities of K classes, n x K; see `Link`."""
-        decisions = decisions + np.asarray(self.intercepts, dtype=np.float64)
+        decisions = decisions + self.intercepts
         if decisions.shape[1] > 1:
             return _softmax(decisions) if self.kind == "softmax" else _one_vs_rest(decisions)
         second = sigmoid(decisions)
@@ -60,7 +60,7 @@ class Fold:
         offsets: the offset of each sigmoid, `b_`.
     """
 
-    intercepts: Sequence[float]
+    intercepts: npt.NDArray[Any]
     slopes: Sequence[float]
     offsets: Sequence[float]
 
@@ -104,27 +104,46 @@ class CalibratedLink(Link):
         return each
 
 
-def described(link: Link) -> dict[str, Any]:
-    """A link in JSON's values, for `link_of`. Python writes and reads floats without a loss."""
-    return asdict(link)  # type: ignore[call-overload, no-any-return]  # all links are dataclasses
+def described(link: Link) -> dict[str, Any] | None:
+    """A link in JSON's values, for `link_of`; Python writes and reads floats without a loss.
+
+    None if its numbers are no doubles: in single precision probabilities are computed otherwise.
+    """
+    if isinstance(link, PlainLink):
+        if link.intercepts.dtype != np.float64:
+            return None
+        return {"kind": link.kind, "intercepts": link.intercepts.tolist()}
+    if not isinstance(link, CalibratedLink):
+        return None
+    numbers = [(np.asarray(f.intercepts), np.asarray([f.slopes, f.offsets])) for f in link.folds]
+    if any(array.dtype != np.float64 for pair in numbers for array in pair):
+        return None
+    folds = [
+        {"intercepts": intercepts.tolist(), "slopes": slopes, "offsets": offsets}
+        for intercepts, (slopes, offsets) in ((one, two.tolist()) for one, two in numbers)
+    ]
+    return {"classes": link.classes, "folds": folds}
 
 
 def link_of(description: dict[str, Any]) -> Link:
     """The link that `described` has described."""
     if "kind" in description:
-        return PlainLink(**description)
-    folds = [Fold(**fold) for fold in description["folds"]]
+        return PlainLink(description["kind"], np.asarray(description["intercepts"]))
+    folds = [
+        Fold(np.asarray(fold["intercepts"]), fold["slopes"], fold["offsets"])
+        for fold in description["folds"]
+    ]
     return CalibratedLink(description["classes"], folds)
 
 
 def sigmoid(numbers: Floats) -> Floats:
     """1 / (1 + e^-x) of each number, to the last bit as `scipy.special.expit` computes it."""
-    if LIBRARY is None or not hasattr(LIBRARY, "sigmoids"):
+    if numbers.dtype != np.float64 or not hasattr(LIBRARY, "sigmoids"):
         # A sixth of a second and 13 MB that compiled code saves.
         from scipy.special import expit  # noqa: PLC0415
 
         return np.asarray(expit(numbers))
-    found = np.array(numbers, dtype=np.float64, order="C")
+    found = np.array(numbers, order="C")
     LIBRARY.sigmoids(address(found), ctypes.c_int64(found.size))
     return found
 

@@ -71,7 +71,20 @@ class WorkSettings(BaseModel):
         600.0,
         gt=0,
         description="The jobs of a model version fail when no worker has served it for this "
-        "time while another version of the model is served.",
+        "time while another version of the model is served. Workers keep a version for this time "
+        "whose folder is gone.",
+    )
+    models_seconds: float = Field(
+        2.0,
+        ge=0,
+        description="How often a worker looks at the models folder for models that are new, "
+        "changed or gone. 0: only at its start.",
+    )
+    trial_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="The longest time in which a new model must be loaded, in a process of its "
+        "own, before others load it. 0: 180 s, and 2 s for each MiB of its files.",
     )
     heartbeat_seconds: float = Field(
         3.0,

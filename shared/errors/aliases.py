@@ -36,3 +36,9 @@ class NoChampion(ScorelaneError):
 
 class VersionInUse(ScorelaneError):
     """{version} was not removed: {reason}. {advice}"""
+
+
+class NotServed(ScorelaneError):
+    """No process serves {version} at present, so it was not made the {alias}: requests would wait
+    or be refused. Start a worker that has it, or choose another version.
+    """

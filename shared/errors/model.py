@@ -44,7 +44,7 @@ class NoSoundModel(ModelError):
 
 class ModelReplaced(UnsoundFolder):
     """{folder} holds version {found} of the model now, and not {expected}, which is to be loaded.
-    Restart the worker to have the new version served.
+    The files were replaced or overwritten; put that version back if jobs of it wait.
     """
 
 

@@ -249,6 +249,9 @@ class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
     def notice_restart(self) -> bool:
         """Whether the store was restarted, and may lack what was written last, since this call."""
 
+    def needs(self, full_name: str) -> bool:
+        """Whether a job that has not ended needs a model, also as its second one, or work waits."""
+
     def waited_for(self) -> set[str]:
         """The model versions for which bulk jobs or small jobs wait."""
 

@@ -51,3 +51,9 @@ class Overview(Protocol):
 
     def totals(self) -> Totals:
         """What the service has done so far."""
+
+    def used(self) -> dict[str, float]:
+        """When each version of a model has last scored rows, by full name.
+
+        Seconds since the epoch, by Redis's clock.
+        """

@@ -58,7 +58,8 @@ def _failed(workers: Sequence[Worker]) -> Iterator[Finding]:
             yield fault(
                 "models",
                 f"{worker.name} does not serve {name}: {reason}",
-                "Mend the model, or leave it out with SCORELANE_SERVE; then restart the worker.",
+                "Mend the model: the worker tries it again when a file of its folder changes. Or "
+                "leave it out with SCORELANE_SERVE, and restart the worker.",
             )
         if not worker.processes:
             yield warning(

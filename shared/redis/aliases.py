@@ -64,6 +64,8 @@ class RedisAliases(Aliases):
 
     @override
     def changes(self, model: str, limit: int) -> list[Change]:
+        if model not in self._read():
+            return []
         unkept = {
             key: line
             for key, line in self._link.client.hgetall(self._link.key("aliases", "unkept")).items()

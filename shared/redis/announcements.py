@@ -36,7 +36,8 @@ class RedisAnnouncements(Fleet):
         self._link = link
         self._lifetime = round(settings.heartbeat_seconds * MISSED_BEATS * 1000)
         self._announced: dict[str, str] = {}
-        self._served: frozenset[str] = frozenset()
+        #: What the worker served at its last heartbeat, and what of it was leaving.
+        self._serves: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
@@ -51,15 +52,16 @@ class RedisAnnouncements(Fleet):
         )
 
     @override
-    def beat(self, node: str, full_names: Collection[str]) -> int:
+    def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
         lives = all(map(_lives, map(int, self._announced)))
-        if self._announced and lives and self._served == frozenset(full_names):
+        serves = frozenset(full_names), frozenset(leaving)
+        if self._announced and lives and self._serves == serves:
             digest = _digest_of(self._announced)
             if self._link.run("beat", node, self._lifetime, digest):
                 return len(self._announced)
-        return self._beat_anew(node, full_names)
+        return self._beat_anew(node, *serves)
 
-    def _beat_anew(self, node: str, full_names: Collection[str]) -> int:
+    def _beat_anew(self, node: str, full_names: frozenset[str], leaving: frozenset[str]) -> int:
         """A heartbeat after something has changed."""
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
@@ -78,11 +80,15 @@ class RedisAnnouncements(Fleet):
         if gone:
             commands += [("HDEL", worker, *gone), ("HDEL", serves, *gone)]
         for pid, announcement in self._announced.items():
-            served = [one for one in served_in([announcement]) if one.card.full_name in full_names]
+            served = [
+                one.model_copy(update={"leaving": one.card.full_name in leaving})
+                for one in served_in([announcement])
+                if one.card.full_name in full_names
+            ]
             if (text := text_of(served)) != announcement:
                 self._announced[pid] = text
-                commands.append(("HSET", worker, pid, text))
-                commands.append(("HSET", serves, pid, _names_of(served)))
+                # Not if the process has announced something else meanwhile.
+                self._link.run("amend", node, pid, announcement, text, _names_of(served))
         # HSETNX, field by field: a process that announces itself at this moment must win.
         for pid, announcement in self._announced.items():
             commands.append(("HSETNX", worker, pid, announcement))
@@ -91,12 +97,12 @@ class RedisAnnouncements(Fleet):
             commands += self._renewal(node)
             commands += self._remembering("HSETNX", served_in(self._announced.values()))
         self._link.at_once(*commands, self._count_again())
-        self._served = frozenset(full_names)
+        self._serves = full_names, leaving
         return len(self._announced)
 
     def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
         """Remember versions as there, and the last of each model as the one for new jobs."""
-        served = list(served)
+        served = [one for one in served if not one.leaving]
         last = {one.card.name: one for one in served}
         models, versions = self._link.key("models"), self._link.key("versions")
         return [
@@ -114,6 +120,10 @@ class RedisAnnouncements(Fleet):
 
     def _count_again(self) -> tuple[str, str]:
         return "DEL", self._link.key("serving")
+
+    @override
+    def prefer(self, served: Served) -> None:
+        self._link.at_once(*self._remembering("HSET", [served]), self._count_again())
 
     def announced(self) -> dict[int, list[Served]]:
         """What each process of this worker had announced at the last heartbeat, by its pid."""

@@ -100,6 +100,16 @@ class RedisFleet(RedisAnnouncements):
         return now - _number(self._link.client.hget(replaced, full_name), now)
 
     @override
+    def retire(self, full_name: str) -> None:
+        if any(one.card.full_name == full_name and not one.leaving for one in self._live()):
+            return
+        gone = [("HDEL", self._link.key("versions"), full_name)]
+        last = self._remembered("models").get(name_of(full_name))
+        if last and last.card.full_name == full_name:
+            gone.append(("HDEL", self._link.key("models"), name_of(full_name)))
+        self._link.at_once(*gone, self._count_again())
+
+    @override
     def failed(self) -> dict[str, str]:
         return {name: why for worker in self.workers() for name, why in worker.failed.items()}
 
@@ -198,7 +208,8 @@ def _for_new_jobs(remembered: dict[str, Served], live: list[Served]) -> dict[str
     """The version of each model that new jobs get; see `Fleet.models`."""
     served: dict[str, list[Served]] = {}
     for one in live:
-        served.setdefault(one.card.name, []).append(one)
+        if not one.leaving:
+            served.setdefault(one.card.name, []).append(one)
     models = dict(remembered)
     for name, versions in served.items():
         last = remembered.get(name)

@@ -30,7 +30,7 @@ COPY_SECONDS = 0.1
 _LUA = Path(__file__).parent / "lua"
 
 #: Scripts that need more functions than those of the prelude, and the files that have these.
-_LIBRARIES = {
+LIBRARIES = {
     "add_parts": ("usage", "turns"),
     "complete_part": ("usage", "labels", "comparisons", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
@@ -203,7 +203,7 @@ class _Pool(redis.ConnectionPool):
 @cache
 def source_of(script: str) -> str:
     """The source of a script of `lua/`, with the prelude and the functions that it needs."""
-    names = ["prelude", *_LIBRARIES.get(script, ()), script]
+    names = ["prelude", *LIBRARIES.get(script, ()), script]
     return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 

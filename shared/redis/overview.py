@@ -33,3 +33,11 @@ class RedisOverview(Overview):
             with suppress(AttributeError, ValueError):
                 getattr(totals, what)[label] = int(value)
         return totals
+
+    @override
+    def used(self) -> dict[str, float]:
+        found = {}
+        for name, value in self._link.client.hgetall(self._link.key("used")).items():
+            with suppress(ValueError):
+                found[name] = float(value)
+        return found

@@ -78,6 +78,14 @@ class RedisUpkeep(RedisBase):
         }
 
     @override
+    def needs(self, full_name: str) -> bool:
+        return (
+            self.waits([full_name])
+            or any(full_name in job.spec.full_names for job in self._active())
+            or bool(self.waiting_small(full_name))
+        )
+
+    @override
     def abandon(self, full_name: str, reason: str) -> int:
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
         while item := self._link.run("pop_small", full_name):

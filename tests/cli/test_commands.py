@@ -36,6 +36,8 @@ def test_help_is_light() -> None:
         "results",
         "errors",
         "summary",
+        "receipt",
+        "verify",
         "cancel",
         "retry",
         "delete",
@@ -43,6 +45,9 @@ def test_help_is_light() -> None:
         "usage",
         "key",
         "models",
+        "promote",
+        "rollback",
+        "remove",
         "top",
         "doctor",
         "train",
@@ -269,6 +274,9 @@ def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
         ("delete", "x"),
         ("jobs",),
         ("models",),
+        ("promote", "a@b"),
+        ("rollback", "a"),
+        ("remove", "a@b"),
     ],
 )
 def test_no_service(file: Path, command: tuple[str, ...]) -> None:

@@ -92,3 +92,16 @@ def test_a_folder_that_is_new_is_left_alone(path: Path) -> None:
     new.mkdir()
     with room_for_copies():
         assert new.exists()
+
+
+def test_a_copy_that_is_removed_stays_with_those_that_have_it(path: Path) -> None:
+    """The disk gets its room back when the last process lets go; later ones copy the file again."""
+    with room_for_copies():
+        (room,) = folders(path)
+        with open_copy(path, DIGEST) as file:
+            private_copies.remove_copy(DIGEST)
+            assert list(room.iterdir()) == []
+            assert file.read() == CONTENT
+        private_copies.remove_copy(DIGEST)
+        open_copy(path, DIGEST).close()
+        assert [one.name for one in room.iterdir()] == [DIGEST]

@@ -32,7 +32,7 @@ from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.steps.outside import Outside

@@ -20,7 +20,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.storage.folder_blobs import FolderBlobs
 from shared.telemetry.shared_counters import SharedCounters
-from worker.models.loading import LoadedModel
+from worker.models.loaded_models import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal

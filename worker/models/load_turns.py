@@ -1,12 +1,13 @@
 """Lets the processes of a worker load their models in turn where memory is short."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
 from shared.machine_memory import available_bytes
+from shared.mapped_file import MAPPED_FILE, mapped_runtime
 from shared.model import Card
 from shared.process_lock import ProcessLock
 
@@ -27,11 +28,23 @@ def load_bytes(cards: Mapping[Path, Card]) -> int:
     Args:
         cards: the cards of the models, by folder.
     """
-    sizes = sorted(
-        LOAD_FACTOR * unpacked_bytes(folder / file for file in card.files)
-        for folder, card in cards.items()
-    )
-    return LIBRARY_BYTES + sum(sizes[:-1]) // 2 + sum(sizes[-1:])
+    return peak_bytes(loading_size(folder, card) for folder, card in cards.items())
+
+
+def loading_size(folder: Path, card: Card) -> int:
+    """The unpacked bytes of a model's files, on which its memory depends while it is loaded.
+
+    A mapped model is not built, so its file is all that it takes: its part of `LOAD_FACTOR`.
+    """
+    if mapped_runtime(card.mapped):
+        return unpacked_bytes([folder / MAPPED_FILE]) // LOAD_FACTOR
+    return unpacked_bytes(folder / file for file in card.files)
+
+
+def peak_bytes(sizes: Iterable[int]) -> int:
+    """As `load_bytes`, for models whose files have these numbers of unpacked bytes."""
+    peaks = sorted(LOAD_FACTOR * size for size in sizes)
+    return LIBRARY_BYTES + sum(peaks[:-1]) // 2 + sum(peaks[-1:])
 
 
 class LoadTurns:

@@ -3,29 +3,22 @@
 import logging
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
 from shared.examples import Examples, check_examples, read_examples
-from shared.model import Card, Model, load_model, read_card
+from shared.model import Model, load_model, read_card
 from shared.model_folders import reason_of
 from worker.memory import forget_peak
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import LoadTurns
+from worker.models.loaded_models import LoadedModel
 from worker.models.measuring import measure_rate
 from worker.models.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 
 #: Made in the main process, which imports this module before it forks the scoring processes.
-_turns = LoadTurns()
-
-
-class LoadedModel(NamedTuple):
-    """A model that is ready to score."""
-
-    model: Model
-    rate: float  #: Rows per second in one process, as measured after loading.
+turns = LoadTurns()
 
 
 def load_models(models: ServedModels) -> dict[str, LoadedModel]:
@@ -38,7 +31,7 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
             already cannot be loaded again.
         RuntimeError: the runtime has raised another error in the same case.
     """
-    with _turns.turn(models.load_bytes, models.processes):
+    with turns.turn(models.load_bytes, models.processes):
         loaded = _load_sound(models)
         forget_peak()
     if not models.names():
@@ -48,29 +41,41 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
 
 def _load_sound(models: ServedModels) -> dict[str, LoadedModel]:
     loaded = {}
-    for folder, card in models.cards.items():
-        if card.full_name in models.refused():
+    for full_name, version in models.versions.items():
+        if version.refused:
             continue
         try:
-            with models.attempt(folder):
-                loaded[card.full_name] = _load(folder, card, models.kept[folder])
+            with version.attempt():
+                loaded[full_name] = load_version(version.folder, full_name, version.kept)
         # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
         except (Exception, SystemExit) as error:
-            if not models.refuse(folder, reason_of(error)):
+            if not models.refuse(full_name, reason_of(error)):
                 if isinstance(error, ModelError):
                     raise
-                raise RuntimeError(f"{card.full_name} cannot be loaded again") from error
+                raise RuntimeError(f"{full_name} cannot be loaded again") from error
             if not isinstance(error, ModelError):
-                logger.exception("%s could not be loaded", card.full_name)
+                logger.exception("%s could not be loaded", full_name)
     return loaded
 
 
-def _load(folder: Path, card: Card, kept: KeptFiles) -> LoadedModel:
+def load_version(folder: Path, full_name: str, kept: KeptFiles) -> LoadedModel:
+    """Load a version of a model, warm it up, check its examples, and measure it.
+
+    Args:
+        folder: where it is, or was.
+        full_name: its name and version.
+        kept: its files.
+
+    Raises:
+        shared.errors.model.ModelError: it cannot be served.
+        OSError: its files cannot be read.
+        Exception: whatever its runtime raises.
+    """
     started = time.perf_counter()
-    model, examples = _load_version(folder, card.version, kept)
+    model, examples = _load_version(folder, full_name.partition("@")[2], kept)
     model.warm_up()
     if examples is not None and (versions := check_examples(model, examples)):
-        logger.info("%s gives for its examples what it gave with %s", card.full_name, versions)
+        logger.info("%s gives for its examples what it gave with %s", full_name, versions)
     rate = measure_rate(model, examples=examples)
     seconds = time.perf_counter() - started
     logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)

@@ -37,35 +37,46 @@ class Rates(Mapping[str, float]):
     """
 
     def __init__(self, measured: Mapping[str, float], fleet: Fleet, part_seconds: float) -> None:
-        """Take the rates that were measured at the start.
+        """Take the rates that were measured.
 
         Args:
-            measured: rows per second, by full name.
+            measured: rows per second, by full name; there may be more of them later.
             fleet: knows what other processes have learned, and is told what this one learns.
             part_seconds: how long a part should take; a run of half of it can show a lower rate.
         """
         self._fleet = fleet
         self._long_run = part_seconds / 2
+        self._measured = measured
+        self._most: dict[str, float] = {}
+        self._rates: dict[str, float] = {}
+        self._begin(measured)
+        self._told = dict(self._rates)
+
+    def _begin(self, full_names: Iterable[str]) -> None:
+        """Begin with the rates of these models, as they are measured or learned by others."""
         learned: Mapping[str, float] = {}
         with suppress(RedisError):
-            learned = fleet.rates()
-        self._most = {name: MOST_TIMES * rate for name, rate in measured.items()}
-        self._rates = {
-            name: min(learned.get(name, rate), self._most[name]) for name, rate in measured.items()
-        }
-        self._told = dict(self._rates)
+            learned = self._fleet.rates()
+        for name in full_names:
+            rate = self._measured[name]
+            self._most[name] = MOST_TIMES * rate
+            self._rates[name] = min(learned.get(name, rate), self._most[name])
 
     @override
     def __getitem__(self, full_name: str) -> float:
+        if full_name not in self._rates:
+            # The process has loaded it since.
+            self._begin([full_name])
+            self._told[full_name] = self._rates[full_name]
         return self._rates[full_name]
 
     @override
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rates)
+        return iter(self._measured)
 
     @override
     def __len__(self) -> int:
-        return len(self._rates)
+        return len(self._measured)
 
     def learn(
         self, full_name: str, rows: int, seconds: float, texts: list[str] | None = None
@@ -78,7 +89,7 @@ class Rates(Mapping[str, float]):
             seconds: how long it took.
             texts: the rows, if each is one text.
         """
-        rate = self._rates[full_name]
+        rate = self[full_name]
         if rows > rate * seconds * DIFFERENT:
             least = float(rows)
             if texts is not None:

@@ -88,8 +88,10 @@ class Heartbeat(threading.Thread):
         ready, next_reconcile = False, 0.0
         while not self._stopped.wait(self._heartbeat_seconds if ready else 0.2):
             try:
-                full_names = self._models.names()
-                processes = self._fleet.beat(self._node, full_names)
+                # Also those that processes load at this moment: they announce them themselves.
+                announced = self._models.names()
+                processes = self._fleet.beat(self._node, announced, self._models.leaving())
+                full_names = self._models.consumed()
                 self._follow(processes)
                 if processes and not ready:
                     ready = True
@@ -124,10 +126,10 @@ class Heartbeat(threading.Thread):
 
     def _follow(self, processes: int) -> None:
         """Take no more work for models that a scoring process could not load."""
-        for full_name in self._models.refused():
-            if full_name not in self._dropped:
-                self._dropped.add(full_name)
-                self._drop_queues(full_name)
+        refused = set(self._models.refused())
+        for full_name in refused - self._dropped:
+            self._drop_queues(full_name)
+        self._dropped = refused
         self._models.note_ready(processes)
 
     def _is_stalled(self, processes: int, full_names: list[str]) -> bool:

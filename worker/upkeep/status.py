@@ -61,7 +61,7 @@ class WorkerStatus:
             Worker.model_validate(
                 {
                     **self._about,
-                    "models": self._models.names(),
+                    "models": self._models.consumed(),
                     "failed": self._models.failed(),
                     "processes": processes,
                     "memory": sum(processes) + resident_bytes(self._pid),

@@ -4,6 +4,7 @@ Where the service has API keys, all but `ready` and `failed_models` need one wit
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from scorelane.client.io_steps import Send, Steps
 from scorelane.client.request import J, Requests
@@ -30,6 +31,27 @@ class ServiceCalls(Requests[J]):
         body = yield from self._json(Send("GET", "/models"))
         with self.valid_response():
             return {one["name"]: one["reason"] for one in body.get("failed", [])}
+
+    @call
+    def traffic(
+        self, model: str, *, canary: float | None = None, shadow: float | None = None
+    ) -> Steps[dict[str, Any]]:
+        """Return the shares of the champion's work that the challenger of a model gets.
+
+        Args:
+            model: its name.
+            canary: set the share of new jobs and questions that the challenger scores, 0 to 1.
+            shadow: set the share of new bulk jobs that it scores too.
+
+        Raises:
+            scorelane.client.errors.NotFound: it has no challenger whose shares could be set.
+        """
+        shares = {"canary": canary, "shadow": shadow}
+        params = {name: share for name, share in shares.items() if share is not None}
+        path = f"/models/{quote(model, safe='')}/traffic"
+        body = yield from self._json(Send("PUT" if params else "GET", path, params=params))
+        with self.valid_response():
+            return dict(body)
 
     @call
     def workers(self) -> Steps[list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from scorelane.client.errors import BadRequest, NotFound, Refused, UnknownModel
 from scorelane.client.io_steps import Send, Steps
 from scorelane.client.options import JobOptions, RowOptions, first_model, input_columns
 from scorelane.client.request import J, Requests
-from scorelane.client.signature import SENTIMENT, Signature, signatures_of
+from scorelane.client.signature import SENTIMENT, Signature, named, signatures_of
 from scorelane.client.sync_async import call
 
 #: The code of the error that a column of the model is missing.
@@ -87,7 +87,7 @@ class SignatureCalls(Requests[J]):
         """Return what a model takes and gives; if nobody says, that of a model of texts.
 
         Args:
-            model: the name of the model; None: the service's default.
+            model: its name, perhaps with a version or an alias; None: the service's default.
             fresh: whether to ask the service even if it was asked a short while ago.
 
         Raises:
@@ -96,15 +96,18 @@ class SignatureCalls(Requests[J]):
         known = self._known
         if fresh or not known or time.monotonic() - known[0] > REMEMBERED_SECONDS:
             known = yield from self._read()
-        elif model and known[1] and model not in known[1]:
+        elif model and known[1] and named(known[1], model) is None:
             # It may have been added since.
             known = yield from self._read()
         signatures = known[1]
-        if model and signatures and model not in signatures:
+        if not model or not signatures:
+            return signatures.get(None, SENTIMENT)
+        found = named(signatures, model)
+        if found is None:
             names = ", ".join(name for name in signatures if name is not None)
             message = f"There is no model '{model}'. The models here: {names}."
             raise UnknownModel(422, "unknown-model", message)
-        return signatures.get(model, SENTIMENT)
+        return found
 
     def _read(self) -> Steps[tuple[float, dict[str | None, Signature]]]:
         """Read the models; there are none for a key that may only submit, or an older service."""
@@ -115,6 +118,6 @@ class SignatureCalls(Requests[J]):
             pass
         else:
             with self.valid_response():
-                found = signatures_of(body["models"])
+                found = signatures_of(body["models"], body.get("versions", ()))
         self._known = known = time.monotonic(), found
         return known

@@ -10,7 +10,7 @@ local usage_seconds, libraries = ARGV[5], ARGV[6]
 local count_of_values, values = tonumber(ARGV[7]), arguments_from(8)
 
 use_reserve()
-local at, sums = now(), {}
+local at, sums, used = now(), {}, {}
 for index = 1, count_of_values, 8 do
   local id, result, sum, completed, failed, bytes, micros, first_bad = unpack(values, index, index + 7)
   local job = key_of(id)
@@ -38,6 +38,7 @@ for index = 1, count_of_values, 8 do
     ring_bell(id)
     local full_name = have[6]
     sum_up(sums, have[7], {completed, failed, bytes, micros})
+    used[full_name] = true
     count('completed:' .. full_name, completed)
     count('failed:' .. full_name, failed)
     count('ended:' .. state, 1)
@@ -62,6 +63,10 @@ for _, question in ipairs(answered) do
   end
 end
 for full_name, rows in pairs(rows_of_models) do
+  used[full_name] = true
   count('answered:' .. full_name, rows)
+end
+for full_name in pairs(used) do
+  note_use(full_name)
 end
 count_usage(sums, usage_seconds)

@@ -7,4 +7,5 @@ if state_of(id) ~= 'running' or not all_done(id) or is_leased(id, place) then
   return 0
 end
 redis.call('ZADD', key_of(id) .. ':leases', stamp(now() + lease), place)
+note_use(redis.call('HGET', key_of(id), 'full_name'))
 return 1

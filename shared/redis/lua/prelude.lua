@@ -192,6 +192,11 @@ local function count(what, by)
   redis.call('HINCRBY', prefix .. 'totals', what, by)
 end
 
+-- Note when a version of a model has last scored rows.
+local function note_use(full_name)
+  redis.call('HSET', prefix .. 'used', full_name, stamp(now()))
+end
+
 -- Whether the lease of a part, or of the finish, is still running: a process works on it, or its message
 -- is not yet late.
 local function is_leased(id, part)

@@ -1,5 +1,6 @@
 """One job that two models score: its columns, its summary, and what is refused."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from support.doubles.length_model import LengthModel, length_score
 from support.doubles.table_model import TableModel
 from support.in_memory import Service, make_service
 
+from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.fleet import Served, Worker
 from shared.model import SCORE
@@ -91,6 +93,52 @@ def test_few_rows_of_json_are_a_job_of_parts(two: Service) -> None:
     accepted = two.client.post("/jobs?models=length,longer", json={"text": ["z" * 10]})
     [row] = two.rows_of(accepted)
     assert (row[SCORE], row[f"{SCORE}@longer"]) == (0.1, 0.2)
+
+
+def test_versions_of_one_model_are_told_apart(settings: Settings) -> None:
+    """The columns of the second have its alias, or its version, in their names."""
+    service = make_service(settings, others=[Longer("length", "b00000000000")])
+    pointed_at = {"champion": "000000000001", "challenger": "b00000000000"}
+    for alias, version in pointed_at.items():
+        service.aliases.change("length", "me", partial(pointed, alias=alias, version=version))
+    rows = service.scored(CSV, models="length,length@challenger")
+    assert (rows[3][SCORE], rows[3][f"{SCORE}@challenger"]) == (0.6, 1.0)
+    rows = service.scored(CSV, models="length@challenger,length@0000")
+    assert (rows[3][SCORE], rows[3][f"{SCORE}@000000000001"]) == (1.0, 0.6)
+    answer = service.submit(CSV, models="length,length@champion")
+    assert "both are length@000000000001" in answer.json["detail"]
+
+
+def test_a_retry_needs_both_models(two: Service) -> None:
+    """It keeps both; without the second one it is refused, and says which model is missing."""
+    accepted = two.submit(CSV, models="length,longer", on_error="fail")
+    two.work()
+    assert two.client.get(accepted.location).json["state"] == "failed"
+    retried = two.client.post(f"{accepted.location}/retry?on_error=skip")
+    rows = two.rows_of(retried)
+    assert rows[3][f"{SCORE}@longer"] == 1.0
+    two.fleet.unserved.add("longer@00000000000b")
+    refused = two.client.post(f"{accepted.location}/retry?on_error=skip")
+    assert refused.status_code == 409
+    assert "No worker serves longer@00000000000b" in refused.json["detail"]
+
+
+def test_the_first_model_goes_on_alone_if_the_second_is_gone(
+    two: Service, settings: Settings
+) -> None:
+    """A part waits for a process with both models; once the second was replaced, no longer."""
+    two.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
+    accepted = two.submit(CSV, models="length,longer")
+    del two.pipeline._models["longer@00000000000b"]
+    del two.pipeline._part_scorer._rows._models["longer@00000000000b"]
+    two.work()
+    job = two.client.get(accepted.location).json
+    assert "has not loaded longer@00000000000b" in job["detail"]
+    two.fleet.replaced["longer@00000000000b"] = 1e9
+    two.reconcile()
+    rows = two.rows_of(accepted)
+    assert rows[3][SCORE] == 0.6
+    assert rows[3]["error@longer"] == "longer@00000000000b is not served any more"
 
 
 @pytest.mark.parametrize(

@@ -287,3 +287,60 @@ def test_a_version_that_nobody_serves_is_forgotten_and_its_model_is_not(fleet: R
     fleet.serving()
     assert set(fleet.versions()) == {OTHER.full_name}
     assert current(fleet) == {"mine": OTHER.version}
+
+
+def test_new_jobs_get_the_version_that_is_preferred(fleet: RedisFleet) -> None:
+    """It may be older than another one that is served too; of several the last is for new jobs."""
+    fleet.announce("here-1", served(CARD, OTHER))
+    assert current(fleet) == {"mine": OTHER.version}
+    fleet.prefer(served(CARD)[0])
+    assert current(fleet) == {"mine": CARD.version}
+    fleet.beat("here-1", [CARD.full_name, OTHER.full_name])
+    fleet.announce("here-1", served(CARD, OTHER), replaces=True)
+    assert current(fleet) == {"mine": CARD.version}
+
+
+def test_a_version_that_leaves_has_processes_and_no_new_jobs(fleet: RedisFleet) -> None:
+    """Another version of the model gets these, if one is served; else nobody knows the model."""
+    fleet.announce("here-1", served(CARD, OTHER, KEPT))
+    full_names = [card.full_name for card in (CARD, OTHER, KEPT)]
+    leaving = [OTHER.full_name, KEPT.full_name]
+    for _ in range(2):
+        fleet.beat("here-1", full_names, leaving)
+        for full_name in leaving:
+            fleet.retire(full_name)
+        assert current(fleet) == {"mine": CARD.version}
+        assert set(fleet.serving()) == set(full_names)
+    fleet.beat("here-1", full_names, [OTHER.full_name])
+    assert current(fleet) == {"mine": CARD.version, "kept": KEPT.version}
+
+
+def test_a_version_that_was_replaced_before_is_not_retired_again(fleet: RedisFleet) -> None:
+    """What another worker has announced meanwhile stays."""
+    fleet.announce("here-1", served(CARD))
+    fleet.prefer(served(OTHER)[0])
+    fleet.retire(CARD.full_name)
+    fleet.announce("here-1", served(CARD, OTHER), replaces=True)
+    assert current(fleet) == {"mine": OTHER.version}
+
+
+def test_a_process_that_has_loaded_more_meanwhile_keeps_it(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heartbeat that marks a version as leaving writes over no newer announcement."""
+    fleet.announce("here-1", served(CARD))
+    process, run = RedisFleet(link, redis_settings), link.run
+
+    def run_later(script: str, *args: Any, **more: Any) -> Any:
+        if script == "amend":
+            process.announce("here-1", served(CARD, KEPT), replaces=True)
+        return run(script, *args, **more)
+
+    names = [CARD.full_name, KEPT.full_name]
+    fleet.beat("here-1", names)
+    monkeypatch.setattr(link, "run", run_later)
+    fleet.beat("here-1", names, [CARD.full_name])
+    assert fleet.serving() == dict.fromkeys(names, 1)
+    monkeypatch.undo()
+    fleet.beat("here-1", names, [CARD.full_name])
+    assert [one.leaving for one in fleet.announced()[os.getpid()]] == [True, False]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import shared.redis
+from shared.redis import link
 
-LUA = Path(shared.redis.__file__).parent / "lua"
+LUA = Path(link.__file__).parent / "lua"
 
 #: Functions that scripts use; they take no arguments of their own.
-LIBRARIES = {"prelude", "aliases", "summaries", "turns", "usage", "waiting"}
+LIBRARIES = {"prelude"}.union(*link.LIBRARIES.values())
 
 SCRIPTS = sorted(path for path in LUA.glob("*.lua") if path.stem not in LIBRARIES)
 

@@ -90,8 +90,16 @@ class InMemoryFleet(Fleet):
         self._processes = self._processes or 1
 
     @override
-    def beat(self, node: str, full_names: Collection[str]) -> int:
+    def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
         return self._processes
+
+    @override
+    def prefer(self, served: Served) -> None:
+        self._served[served.card.name] = served
+
+    @override
+    def retire(self, full_name: str) -> None:
+        del self._served[name_of(full_name)]
 
     @override
     def leave(self, node: str) -> None:

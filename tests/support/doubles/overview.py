@@ -62,3 +62,8 @@ class InMemoryOverview(Overview):
                 totals.ended[job.state] = totals.ended.get(job.state, 0) + 1
         totals.answered.update(self._store._answered)
         return totals
+
+    @override
+    def used(self) -> dict[str, float]:
+        jobs = [one.job for one in self._store._records.values() if one.job.rows_done]
+        return {job.spec.full_name: job.finished_at or job.created_at for job in jobs}

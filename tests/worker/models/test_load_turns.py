@@ -2,10 +2,14 @@
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from scoring.words import stored_tables
+from shared.config.places import BUNDLED_MODELS
+from shared.mapped_file import MAPPED_FILE
 from shared.model import write_card
 from shared.model_folders import read_folders
 from worker.models import load_turns
@@ -21,6 +25,15 @@ def test_what_loading_takes(tmp_path: Path) -> None:
     cards = read_folders(tmp_path).cards
     assert load_bytes(cards) == LIBRARY_BYTES + LOAD_FACTOR * (3000 + 600)
     assert load_bytes({}) == LIBRARY_BYTES
+
+
+@pytest.mark.skipif(not stored_tables.STORES, reason="nothing was compiled")
+def test_a_mapped_model_takes_its_file_alone(tmp_path: Path) -> None:
+    """A mapped model is not built in memory, so it needs no turn for many times its size."""
+    shutil.copytree(BUNDLED_MODELS / "fast", tmp_path / "fast")
+    cards = read_folders(tmp_path).cards
+    mapped = (tmp_path / "fast" / MAPPED_FILE).stat().st_size
+    assert load_bytes(cards) - LIBRARY_BYTES == pytest.approx(mapped, abs=LOAD_FACTOR)
 
 
 def in_child(turns: LoadTurns, needed: int, ready: int, order: int, *, dies: bool) -> int:

@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import sys
@@ -24,7 +25,8 @@ from training.model_folder import new_model_folder
 from worker.models import loading
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import LIBRARY_BYTES
-from worker.models.served_models import MOST_DEATHS, ServedModels
+from worker.models.served_models import ServedModels
+from worker.models.served_version import MOST_DEATHS
 
 
 def add(folder: Path, content: str) -> Card:
@@ -169,7 +171,7 @@ def test_without_a_model_the_worker_ends(
         loading.load_models(models)
     for name in ("bad", "good"):
         assert f"{name}/model.pkl cannot be served" in str(caught.value)
-        assert f"{name} is not served" in caplog.text
+        assert re.search(rf"{name}@\w+ is not served", caplog.text)
 
 
 @pytest.mark.process
@@ -218,8 +220,7 @@ def test_a_model_that_ends_its_process(
 
 def test_long_reasons_are_cut(models: ServedModels) -> None:
     """A reason of any length leaves a text, also if it is cut within a character."""
-    folder = next(iter(models.cards))
-    assert models.refuse(folder, "\N{EURO SIGN}" * 1000)
+    assert models.refuse(models.names()[0], "\N{EURO SIGN}" * 1000)
     assert set(models.failed()["bad"]) == {"\N{EURO SIGN}"}
 
 

@@ -24,7 +24,7 @@ class Fleet:
         self.beats = 0
         self._error = error
 
-    def beat(self, node: str, full_names: list[str]) -> int:
+    def beat(self, node: str, full_names: list[str], leaving: list[str]) -> int:
         self.beats += 1
         if self.beats == 1:
             raise self._error
@@ -45,6 +45,12 @@ class Models:
 
     def names(self) -> list[str]:
         return ["fast@1"]
+
+    def consumed(self) -> list[str]:
+        return self.names()
+
+    def leaving(self) -> list[str]:
+        return []
 
     def refused(self) -> list[str]:
         return ["bad@1"]
