@@ -21,6 +21,8 @@ from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
+from scoring.explanations.finding import explained_of
+from scoring.explanations.sklearn_explained import ExplainedEstimator
 from scoring.independence import check_independence, check_rows, check_steps
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
@@ -28,7 +30,7 @@ from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, Card, Model
+from shared.model import SCORE, Card, Model, Scorer
 from shared.signature import SENTIMENT
 from shared.tables.trial_rows import trial_rows
 
@@ -80,6 +82,9 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                self._explained = explained_of(
+                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
                 )
@@ -88,6 +93,8 @@ class SklearnModel(Model):
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        if self._explained:
+            self.explained_by = self._explained.by
 
     @property
     def parts(self) -> Parts:
@@ -111,14 +118,19 @@ class SklearnModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return self._outputs_for(frame)
+
+    def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
+        """The outputs of a frame; `rows` and `raw` are None if they were not computed yet."""
+        if rows is None and len(frame):
+            rows = self._read(frame)
         if self._predictions is None:
-            numbers = self.numbers(self._read(frame)) if len(frame) else np.empty(0)
+            numbers = self.numbers(rows, raw) if len(frame) else np.empty(0)
             return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
         if not len(frame):
             return no_rows(self._outputs, frame)
-        rows = self._read(frame)
         with _one_at_a_time():
-            raw = self._predictions.raw(rows)
+            raw = self._predictions.raw(rows) if raw is None else raw
             columns = self._predictions.columns(raw, rows, self._wanted)
         return output_frame(columns, raw, self._sentiment, self._outputs, frame)
 
@@ -134,19 +146,31 @@ class SklearnModel(Model):
             narrow._predictions = None
         return narrow
 
-    def numbers(self, rows: Any) -> npt.NDArray[np.float64]:
+    @override
+    def explained(self, terms: int) -> Scorer:
+        if self._explained is None:
+            return super().explained(terms)
+        _, explainer, classes = self._explained
+        return ExplainedEstimator(
+            self.card, explainer, classes, self._read, self._outputs_for, terms
+        )
+
+    def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:
         """The unclipped scores of n rows, n >= 1; a regressor may leave 0..1 by a little.
 
         A row that belongs to none of the classes has the score NaN.
 
         Args:
             rows: a list of texts, or what the estimator takes.
+            raw: what it gives for them; None: it was not computed yet.
 
         Raises:
             TypeError: the signature has no score.
         """
         if self._sentiment is None:
             raise TypeError("the model gives no score")
+        if raw is not None:
+            return self._sentiment.score(raw)
         method = "predict" if self._sentiment.class_values is None else "predict_proba"
         with _one_at_a_time():
             raw = np.asarray(getattr(self._estimator, method)(rows), dtype=np.float64)

@@ -124,7 +124,16 @@ class Card(BaseModel):
         return f"model.{self.format}"
 
 
-class Model(Protocol):
+class Scorer(Protocol):
+    """What scores rows: a model, or one that gives other columns too."""
+
+    card: Card
+
+    def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Score a frame of n rows; see `Model.score`."""
+
+
+class Model(Scorer, Protocol):
     """A loaded model that can score; runtime classes implement it."""
 
     card: Card
@@ -165,7 +174,7 @@ class Model(Protocol):
     #: How `explained` finds the effects; empty: the model cannot be explained.
     explained_by: ExplainedBy = ""
 
-    def explained(self, terms: int) -> "Model":  # noqa: ARG002  for runtimes
+    def explained(self, terms: int) -> Scorer:  # noqa: ARG002  for runtimes
         """The model with the outputs of `shared.jobs.added_outputs.Explanation` after its own.
 
         Args:

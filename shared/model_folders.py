@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import ModelError, NoModelFolder, NoSoundModel
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
@@ -36,7 +37,8 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
     Of several folders with the same version of a model, one is served.
 
     Args:
-        models_dir: a folder of model folders.
+        models_dir: a folder of model folders. If it is that of this user, the bundled models whose
+            names it has not are taken too.
         serve: the names of the folders to serve, separated by commas; empty: all. A name stands for
             its other versions too: `mine` for `mine/` and each `mine@.../`.
 
@@ -110,6 +112,27 @@ def _folders_in(models_dir: Path) -> list[Path]:
     Raises:
         OSError: `models_dir` is there and cannot be read.
     """
+    own = _inside(models_dir)
+    if not takes_bundled(models_dir):
+        return own
+    taken = {name_of(folder.name) for folder in own}
+    return own + [one for one in _inside(BUNDLED_MODELS) if name_of(one.name) not in taken]
+
+
+def takes_bundled(models_dir: Path) -> bool:
+    """Whether the bundled models are served next to those of a folder: it is the user's own."""
+    return models_dir == user_models() != BUNDLED_MODELS
+
+
+def folder_of(models_dir: Path, name: str) -> Path:
+    """The folder of a model by its name, which need not be there."""
+    folder = models_dir / name
+    if takes_bundled(models_dir) and not folder.is_dir() and (BUNDLED_MODELS / name).is_dir():
+        return BUNDLED_MODELS / name
+    return folder
+
+
+def _inside(models_dir: Path) -> list[Path]:
     if not models_dir.is_dir():
         return []
     # A name that begins with a dot is a model that is being written at this moment.

@@ -1,8 +1,10 @@
 """Fixtures for all tests: a real Redis for the session, and the service in memory."""
 
+import atexit
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -20,6 +22,10 @@ from support.waiting import wait_for
 
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
+
+# No test serves the models of the user who runs it, and none adds one to them.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="scorelane-data-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 # A shell script starts background programs with SIGINT ignored. Programs that the tests start would
 # inherit that, and would not stop on Ctrl-C.

@@ -36,6 +36,7 @@ from worker.steps.part_rows import PartRows
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
+from worker.steps.shadows import Shadows
 from worker.steps.small_jobs import SmallJobScorer
 from worker.steps.source_rows import SourceRows
 from worker.steps.splitting import Splitter
@@ -134,6 +135,7 @@ class Pipeline:
             part_scorer=self._part_scorer,
             output=self._output,
         )
+        self._shadows = Shadows(store=store, blobs=blobs, lanes=self._lanes)
         self._joiner = Joiner(blobs=blobs, files=outside.direct_files, endings=self._endings)
         self._small_job_scorer = SmallJobScorer(
             settings,
@@ -260,6 +262,9 @@ class Pipeline:
             results = self._finisher.make(spec)
         if results is None:
             return
+        if spec.shadow and (job := self._endings.find(job_id)):
+            # Before its end, which deletes the upload.
+            self._shadows.start(spec, job.total or 0)
         if self._store.move(job_id, State.SUCCEEDED, facts=self._facts(spec, results)):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)

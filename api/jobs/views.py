@@ -19,6 +19,7 @@ from api.security.access import current_identity
 from api.services import current_services
 from shared.errors.input import BadOption, UnknownOption
 from shared.errors.service import JobEnded
+from shared.jobs.keys import folder_of, manifest_key_of
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -95,4 +96,9 @@ def delete(job_id: str) -> tuple[str, int]:
     at.blobs.delete(job.spec.manifest_key)
     at.store.delete(job_id)
     at.blobs.delete(job.spec.folder)
+    if job.spec.shadow:
+        # It has the same rows.
+        at.blobs.delete(manifest_key_of(job.spec.shadow.id))
+        at.store.delete(job.spec.shadow.id)
+        at.blobs.delete(folder_of(job.spec.shadow.id))
     return "", 204

@@ -80,8 +80,6 @@ def direct(name: str) -> TrafficJson:
         if option not in names:
             raise UnknownOption(option=option[:80], options=", ".join(names))
     canary, shadow = _share("canary"), _share("shadow")
-    if shadow:
-        raise BadOption(option="shadow", value=str(shadow), reason="there are no shadows yet")
     key = current_identity()
     by = f"{key.owner} (key {key.id})" if key.id else args.get("by", "")[:_MOST_CHARS]
 

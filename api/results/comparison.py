@@ -18,8 +18,10 @@ from shared.jobs.comparison import (
     is_right_or_wrong,
     scale_of,
 )
+from shared.jobs.job import Spec
 from shared.jobs.labels import is_counted
 from shared.jobs.second_model import SecondModel
+from shared.jobs.shadow import SHADOW_SUFFIX
 from shared.paired_test import difference_interval, exact_p
 from shared.signature import Output
 
@@ -141,11 +143,28 @@ class ComparisonJson(TypedDict):
     model: str
     version: str
     suffix: Annotated[str, Field(description="What the names of its columns end with.")]
+    shadow: Annotated[
+        str | None, Field(description="The job of a challenger that scored the rows apart.")
+    ]
     outputs: list[OutputComparison]
 
 
+def comparison_of_shadow(spec: Spec, found: Sequence[Comparison]) -> ComparisonJson | None:
+    """The comparison of a shadow with the job that it follows; None: it is no shadow."""
+    if not (first := spec.shadow_of):
+        return None
+    second = SecondModel(
+        name=spec.model, version=spec.version, suffix=SHADOW_SUFFIX, signature=spec.signature
+    )
+    outputs = first.compared_outputs(spec.result_columns.outputs)
+    return comparison_json(second, outputs, found, spec.id)
+
+
 def comparison_json(
-    second: SecondModel, outputs: Sequence[Output], found: Sequence[Comparison]
+    second: SecondModel,
+    outputs: Sequence[Output],
+    found: Sequence[Comparison],
+    shadow: str | None = None,
 ) -> ComparisonJson:
     """The comparison of two models.
 
@@ -153,6 +172,7 @@ def comparison_json(
         second: the second model of the job.
         outputs: of the job.
         found: the comparison of each pair of them; what is missing has no rows.
+        shadow: the id of the shadow that has scored the rows; None: the job itself has.
     """
     pairs = compared(outputs, second.suffix)
     filled = [*found, *[Comparison()] * (len(pairs) - len(found))]
@@ -160,6 +180,7 @@ def comparison_json(
         "model": second.name,
         "version": second.version,
         "suffix": second.suffix,
+        "shadow": shadow,
         "outputs": [
             _output(outputs[at], outputs[to], one, second.label_column)
             for (at, to), one in zip(pairs, filled, strict=True)

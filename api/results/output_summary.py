@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.representation import Count
 from api.results.distribution import Distribution, HistogramBin
-from shared.jobs.labels import MOST_VALUES, Labels, is_counted, value_of
+from shared.jobs.labels import MOST_VALUES, Labels, is_counted, is_only_counted, value_of
 from shared.jobs.sketch import SHOWN_BINS, Numbers, empty_numbers
 from shared.jobs.summary import OutputSummary, Summary
 from shared.signature import ColumnType, Meaning, Output
@@ -90,6 +90,7 @@ _OUTSIDE_NOTE = (
 )
 _TOO_MANY_NOTE = f"There are more than {MOST_VALUES} different values; none is counted on its own."
 _LESS_NOTE = "The other values are less frequent, too long, or dates and times."
+_ONLY_COUNTED_NOTE = "Explanations are of single rows: they are only counted."
 
 
 def summaries_of(outputs: Iterable[Output], summary: Summary) -> list[NumberSummary | LabelSummary]:
@@ -161,6 +162,8 @@ def _of_labels(output: Output, labels: Labels) -> LabelSummary:
     ]
     other = labels.count - sum(one["rows"] for one in shown)
     note = _TOO_MANY_NOTE if labels.too_many else _LESS_NOTE if other else None
+    if is_only_counted(output):
+        note = _ONLY_COUNTED_NOTE
     return {
         "name": output.name,
         "type": output.type,

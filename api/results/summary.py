@@ -8,7 +8,11 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
-from api.results.comparison import ComparisonJson, comparison_json
+from api.results.comparison import (
+    ComparisonJson,
+    comparison_json,
+    comparison_of_shadow,
+)
 from api.results.output_summary import (
     Bin,
     LabelSummary,
@@ -21,6 +25,7 @@ from api.results.output_summary import (
 from api.results.parts import ResultParts
 from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
+from shared.errors.service import JobExpired, JobNotFound
 from shared.jobs.job import Job, State
 from shared.jobs.sketch import Numbers
 from shared.jobs.summary import Summary
@@ -68,7 +73,8 @@ class JobSummary(TypedDict):
     ]
     errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
     comparison: Annotated[
-        ComparisonJson | None, Field(description="Null unless two models score the rows.")
+        ComparisonJson | None,
+        Field(description="Null unless two models score the rows, in one job or in a shadow."),
     ]
 
 
@@ -106,7 +112,6 @@ def summary(job_id: str) -> JobSummary:
     job = find_job(services, job_id)
     outputs = job.spec.result_columns.outputs
     found = _summary(services, job, outputs)
-    second = job.spec.second
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
@@ -115,8 +120,25 @@ def summary(job_id: str) -> JobSummary:
         "scores": _scores(outputs, found),
         "outputs": summaries_of(outputs, found),
         "errors": [{"kind": kind, "rows": rows} for kind, rows in kinds],
-        "comparison": comparison_json(second, outputs, found.comparisons) if second else None,
+        "comparison": _comparison(services, job, found),
     }
+
+
+def _comparison(services: Services, job: Job, found: Summary) -> ComparisonJson | None:
+    """The comparison of both models of a job; or of a job and its shadow, once that has ended."""
+    spec = job.spec
+    if spec.second:
+        return comparison_json(spec.second, spec.result_columns.outputs, found.comparisons)
+    if not spec.shadow:
+        return comparison_of_shadow(spec, found.comparisons)
+    try:
+        shadow = services.store.get(spec.shadow.id)
+    except (JobNotFound, JobExpired):
+        return None
+    if shadow.state is not State.SUCCEEDED:
+        return None
+    comparisons = ResultParts(services, shadow).outcome().summary.comparisons
+    return comparison_of_shadow(shadow.spec, comparisons)
 
 
 def _summary(services: Services, job: Job, outputs: tuple[Output, ...]) -> Summary:

@@ -16,6 +16,7 @@ from api.security.access import current_identity
 from api.security.budgets import current_budgets
 from api.services import Services
 from api.submission.output import check_output
+from api.submission.shadows import shadow_for
 from api.submission.stored_upload import StoredUpload, part_limits
 from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
@@ -105,6 +106,7 @@ def record_bulk(
         traceparent=traceparent(),
         about_rows=upload.rows,
         most_rows=upload.most_rows,
+        shadow=shadow_for(services, served, job_id, terms),
         **part_limits(services, served, upload),
         **terms,
     )

@@ -144,6 +144,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "traceparent": traceparent(),
             "key": current_identity().id,
             "retry_of": job_id,
+            "shadow": None,
             **_version(at, job, admitted),
             **given,
         }

@@ -5,7 +5,7 @@ import io
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from scorelane.client.signature import Signature
+from scorelane.client.signature import Column, Signature
 
 
 class RetryOptions(TypedDict, total=False):
@@ -49,6 +49,9 @@ class JobOptions(RetryOptions, RowOptions, total=False):
     #: the columns to return with the results: their names, or `all`. A single string is read as
     #: comma-separated names.
     columns: Hashable | Sequence[Hashable] | None
+    #: for each row, how many terms or columns to name that moved its score most (1 to 20), and by
+    #: how much
+    explain: int | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
     callback_url: str | None  #: receives a request when the job has ended
 
@@ -89,6 +92,18 @@ def chosen_outputs(options: JobOptions | RowOptions) -> list[str] | None:
     if isinstance(outputs, str):
         return None if outputs == "all" else next(csv.reader([outputs], skipinitialspace=True))
     return list(outputs)
+
+
+def explained_columns(options: JobOptions | RowOptions) -> list[Column]:
+    """Return the columns of the explanations that a job asks for, after its other outputs."""
+    terms = options.get("explain")
+    if not isinstance(terms, int):
+        return []
+    found = []
+    for at in range(1, terms + 1):
+        found += [Column(f"explanation_{at}", "string"), Column(f"effect_{at}", "double")]
+    names = {"other_effects": "double", "base_value": "double", "explained_class": "string"}
+    return found + [Column(name, kind) for name, kind in names.items()]
 
 
 def carried_columns(options: JobOptions | RowOptions) -> list[Any] | None:

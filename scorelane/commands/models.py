@@ -126,6 +126,8 @@ def _print_model(model: dict[str, Any], *, as_json: bool) -> None:
     for one in model["outputs"]:
         add_row(outputs, one["name"], one["type"], _meaning(one))
     print_table(outputs)
+    if model.get("explained_by"):
+        click.echo(f"\nIts scores can be explained (--explain): {model['explained_by']}")
 
 
 def _meaning(output: dict[str, Any]) -> str:

@@ -51,7 +51,8 @@ LOG_READ_SECONDS = 0.5
 @click.option(
     "--models",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder of model folders.  [default: SCORELANE_MODELS_DIR, or the bundled models]",
+    help="A folder of model folders.  [default: SCORELANE_MODELS_DIR, or your own models and the "
+    "bundled ones]",
 )
 def serve(host: str, port: int, data: Path, processes: int | None, models: Path | None) -> None:
     r"""Run Redis, a worker and the API on this machine, until Ctrl-C.

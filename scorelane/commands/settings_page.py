@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
-from shared.config.places import BUNDLED_MODELS
+from shared.config.places import user_models
 from shared.config.settings import OTHERS, PREFIX, Settings
 from shared.config.validation import allowed
 
@@ -40,7 +41,7 @@ _COMPOSE = """| `SCORELANE_PUBLISH` | Compose: the address of the machine at whi
 def page() -> str:
     """The text of the page."""
     rows = [
-        f"| `{PREFIX}{name.upper()}` | {allowed(field)} | {_default(field.default)} "
+        f"| `{PREFIX}{name.upper()}` | {allowed(field)} | {_default(_value_of(field))} "
         f"| {field.description} |\n"
         for name, field in Settings.model_fields.items()
     ]
@@ -48,11 +49,15 @@ def page() -> str:
     return "".join([_HEAD, *rows, _OTHERS, *others, _COMPOSE])
 
 
+def _value_of(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True, validated_data={})
+
+
 def _default(value: Any) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if value == BUNDLED_MODELS:
-        return "the bundled models"
+    if value == user_models():
+        return "the user's models, and the bundled ones"
     if value in (None, ""):
         return ""
     if isinstance(value, bool):

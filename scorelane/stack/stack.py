@@ -27,7 +27,7 @@ class Stack:
         host: the address to listen on.
         port: the port to listen on; 0: a free one.
         processes: worker processes; None: one for each core.
-        models: a folder of model folders; None: SCORELANE_MODELS_DIR, or the bundled models.
+        models: a folder of model folders; None: SCORELANE_MODELS_DIR.
         wanted: the models that will be asked for, so that no others are loaded; empty: the default
             one; None: any.
         on_wait: called with each step of the start, such as `Redis starts`.

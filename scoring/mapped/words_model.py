@@ -28,7 +28,7 @@ from scoring.words.stored_tables import STORES, words_of
 from scoring.words.text_bytes import TextBytes
 from shared.errors.model import UnusableModel
 from shared.mapped_file import MAPPED_FILE
-from shared.model import SCORE, Card, Model
+from shared.model import SCORE, Card, Model, Scorer
 from shared.private_copies import open_copy
 
 #: The format of the file. Raise it when the layout of the arrays changes, or a hash of `terms.h`:
@@ -68,6 +68,7 @@ class MappedWordsModel(Model):
         self._input = card.signature.inputs[0].name
         self._own = OwnFile(folder, card)
         self._link = link_of(about["link"])
+        self.explained_by = "linear" if self._link.is_linear else ""
         self._texts = TextBytes(
             lower=about["texts"]["lower"],
             signs=about["texts"]["signs"],
@@ -154,6 +155,11 @@ class MappedWordsModel(Model):
     @override
     def warm_up(self) -> None:
         self.probabilities(self._trial.texts)
+
+    @override
+    def explained(self, terms: int) -> Scorer:
+        # The arrays have no names of terms. The own file gives the same scores to the last bit.
+        return self.whole().for_outputs(self._wanted).explained(terms)
 
     def whole(self) -> Model:
         """The model as it is loaded from its own file, by scikit-learn.

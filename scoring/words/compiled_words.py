@@ -8,18 +8,21 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects
 from scoring.words.addresses import address as _address
 from scoring.words.hash_index import KeyCollision
 from scoring.words.word_terms import Numbers, Positions, Terms
 from shared.compiled import library
 
 LIBRARY = library(
-    Path(__file__).with_name("words.so"), ["counter_begins", "counter_count", "counter_decide"]
+    Path(__file__).with_name("words.so"),
+    ["counter_begins", "counter_count", "counter_decide", "counter_explain"],
 )
 if LIBRARY:
     LIBRARY.counter_free.argtypes = [ctypes.c_void_p]
@@ -58,14 +61,11 @@ class LinearModel:
 
         The column after the last one belongs to no term.
         """
-        by_column = np.append(self.by_column, 0).astype(np.float64)
-        coefficients = np.zeros((len(by_column), len(self.coefficients)))
-        coefficients[:-1] = self.coefficients.T
-        return by_column, coefficients
+        return np.append(self.by_column, 0).astype(np.float64), _by_column(self.coefficients)
 
 
 class _LinearStruct(ctypes.Structure):
-    """`LinearModel` in the memory layout of the struct `linear` in `words.c`."""
+    """`LinearModel` in the memory layout of the struct `linear` in `linear.h`."""
 
     _fields_ = (
         ("counts", ctypes.c_int64),
@@ -75,6 +75,22 @@ class _LinearStruct(ctypes.Structure):
         ("single", ctypes.c_int),
         ("classes", ctypes.c_int64),
         ("coefficients", ctypes.c_void_p),
+    )
+
+
+class _ExplainedStruct(ctypes.Structure):
+    """What to explain, and where to write it: the struct `explained` in `linear.h`."""
+
+    _fields_ = (
+        ("terms", ctypes.c_int64),
+        ("classes", ctypes.c_int64),
+        ("sign", ctypes.c_double),
+        ("coefficients", ctypes.c_void_p),
+        ("intercepts", ctypes.c_void_p),
+        ("columns", ctypes.c_void_p),
+        ("effects", ctypes.c_void_p),
+        ("others", ctypes.c_void_p),
+        ("chosen", ctypes.c_void_p),
     )
 
 
@@ -209,14 +225,8 @@ class CompiledWords:
             raise MemoryError
         return rows[:found], columns[:found], times[:found]
 
-    def decision_function(
-        self, model: LinearModel
-    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
-        """Make a function from texts, in the form that `cells` takes, to decisions.
-
-        The function returns an array of n x K: the sums of weight times coefficient, without
-        intercepts. It raises MemoryError if there is too little memory for the tokens of a text.
-        """
+    def decision_function(self, model: LinearModel) -> "CompiledDecisions":
+        """Make a function from texts, in the form that `cells` takes, to decisions."""
         return self.decisions(model, *model.tables())
 
     def decisions(
@@ -224,35 +234,132 @@ class CompiledWords:
         model: LinearModel,
         by_column: npt.NDArray[np.float64],
         coefficients: npt.NDArray[np.float64],
-    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
+    ) -> "CompiledDecisions":
         """The same as `decision_function`, with the tables that `model.tables` has made."""
-        classes = coefficients.shape[1]
+        return CompiledDecisions(self, model, by_column, coefficients)
+
+
+class _Explaining(NamedTuple):
+    """What is explained, in the form of the struct `explained`."""
+
+    by: LinearScores
+    sign: float
+    coefficients: npt.NDArray[np.float64]
+    intercepts: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        by: LinearScores,
+        deciding: npt.NDArray[np.float64],
+        table: npt.NDArray[np.float64],
+    ) -> "_Explaining":
+        """Make it, by the table of the coefficients `deciding` where these are those of `by`."""
+        intercepts = np.ascontiguousarray(by.intercepts, dtype=np.float64)
+        for sign in (1.0, -1.0):
+            if np.array_equal(by.coefficients, sign * deciding):
+                return cls(by, sign, table, intercepts)
+        return cls(by, 1.0, _by_column(by.coefficients), intercepts)
+
+
+class CompiledDecisions:
+    """The decisions of a linear model for texts, and what moves them.
+
+    Its methods raise MemoryError if there is too little memory for the tokens of a text.
+    """
+
+    def __init__(
+        self,
+        words: CompiledWords,
+        model: LinearModel,
+        by_column: npt.NDArray[np.float64],
+        coefficients: npt.NDArray[np.float64],
+    ) -> None:
+        """Take a model, with the tables that `model.tables` has made.
+
+        Args:
+            words: finds the terms.
+            model: the model.
+            by_column: the factors of the columns.
+            coefficients: a row for each column, of K classes.
+        """
+        self._words, self._model = words, model
+        self._classes = coefficients.shape[1]
         weights = model.weights(_INITIAL_COUNTS)
-        linear = _LinearStruct(
+        # What was explained last: the copy takes as long as some hundred texts.
+        self._explaining: _Explaining | None = None
+        # The struct holds only their addresses.
+        self._arrays = [weights, by_column, coefficients]
+        self._linear = _LinearStruct(
             counts=len(weights),
             by_count=weights.ctypes.data,
             by_column=by_column.ctypes.data,
             norm=model.norm,
             single=np.dtype(model.dtype) == np.float32,
-            classes=classes,
+            classes=self._classes,
             coefficients=coefficients.ctypes.data,
         )
-        arrays = [weights, by_column, coefficients]  # `linear` holds only their addresses
 
-        def decide(content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
-            decisions = np.empty((len(starts) - 1, classes))
-            while missing := LIBRARY.counter_decide(
-                self._counter,
-                ctypes.c_char_p(content),
-                _address(starts),
-                ctypes.c_int64(len(decisions)),
-                ctypes.byref(linear),
-                _address(decisions),
-            ):
-                if missing < 0:
-                    raise MemoryError
-                arrays[0] = model.weights(2 * missing)
-                linear.counts, linear.by_count = len(arrays[0]), arrays[0].ctypes.data
-            return decisions
+    def __call__(self, content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
+        """The sums of weight times coefficient for n texts, without intercepts: n x K."""
+        return self._run(LIBRARY.counter_decide, content, starts)
 
-        return decide
+    def explained(
+        self, content: bytes, starts: Positions, by: LinearScores, terms: int
+    ) -> tuple[npt.NDArray[np.float64], TopEffects]:
+        """The decisions for n texts, and the terms that move the explained number of each most.
+
+        Args:
+            content: as `CompiledWords.cells` takes it.
+            starts: as `CompiledWords.cells` takes them.
+            by: the coefficients of the explained numbers.
+            terms: the most terms of a text.
+        """
+        texts = len(starts) - 1
+        if self._explaining is None or self._explaining.by is not by:
+            self._explaining = _Explaining.of(by, self._model.coefficients, self._arrays[2])
+        sign, coefficients, intercepts = self._explaining[1:]
+        found = TopEffects(
+            np.empty((texts, terms), dtype=np.int32),
+            np.empty((texts, terms)),
+            np.empty(texts),
+            np.empty(texts, dtype=np.int32),
+        )
+        struct = _ExplainedStruct(
+            terms,
+            len(by.coefficients),
+            sign,
+            coefficients.ctypes.data,
+            intercepts.ctypes.data,
+            *(array.ctypes.data for array in found),
+        )
+        explain = LIBRARY.counter_explain
+        decisions = self._run(explain, content, starts, ctypes.byref(struct))
+        return decisions, found
+
+    def _run(
+        self, function: Any, content: bytes, starts: Positions, *more: Any
+    ) -> npt.NDArray[np.float64]:
+        decisions = np.empty((len(starts) - 1, self._classes))
+        while missing := function(
+            self._words.counter,
+            ctypes.c_char_p(content),
+            _address(starts),
+            ctypes.c_int64(len(decisions)),
+            ctypes.byref(self._linear),
+            *more,
+            _address(decisions),
+        ):
+            if missing < 0:
+                raise MemoryError
+            weights = self._model.weights(2 * missing)
+            self._arrays[0] = weights
+            self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
+        return decisions
+
+
+def _by_column(coefficients: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The coefficients of K classes, a row for each column; 0 for the column of no term."""
+    found = np.zeros((coefficients.shape[1] + 1, len(coefficients)))
+    found[:-1] = coefficients.T
+    return found

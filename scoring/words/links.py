@@ -20,6 +20,10 @@ Floats = npt.NDArray[np.float64]
 class Link(Protocol):
     """Maps decisions to probabilities."""
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether effects add up to the log-odds, or to the decision of a class of several."""
+
     def probabilities(self, decisions: Floats) -> Floats:
         """The probabilities of K classes, n x K.
 
@@ -40,6 +44,11 @@ class PlainLink(Link):
 
     kind: Literal["softmax", "one_vs_rest"]
     intercepts: npt.NDArray[Any]
+
+    @property
+    def is_linear(self) -> bool:
+        """Always; see `Link`."""
+        return True
 
     def probabilities(self, decisions: Floats) -> Floats:
         """The probabilities of K classes, n x K; see `Link`."""
@@ -76,6 +85,11 @@ class CalibratedLink(Link):
 
     classes: int
     folds: Sequence[Fold]
+
+    @property
+    def is_linear(self) -> bool:
+        """Only with one sigmoid: the mean of several is not linear; see `Link`."""
+        return self.classes == 2 and len(self.folds) == 1
 
     def probabilities(self, decisions: Floats) -> Floats:
         """The probabilities of K classes, n x K; see `Link`."""

@@ -15,7 +15,15 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel, once
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects
+from scoring.words.compiled_words import (
+    LIBRARY,
+    CompiledDecisions,
+    CompiledWords,
+    LinearModel,
+    once,
+)
 from scoring.words.hash_index import KeyCollision
 from scoring.words.stored_tables import STORES, Stored, stored
 from scoring.words.text_bytes import TextBytes
@@ -132,9 +140,7 @@ class WordCounter:
         values = np.ones(len(times)) if self._binary else times
         return Counts(rows, columns, values.astype(self._dtype), len(texts), self._terms.width)
 
-    def decision_function(
-        self, model: LinearModel
-    ) -> Callable[[Sequence[str]], npt.NDArray[np.float64]] | None:
+    def decision_function(self, model: LinearModel) -> "TextDecisions | None":
         """Make a compiled function from n texts, n >= 1, to decisions, an array of n x K.
 
         Returns None if no library was compiled, or if a number type is not supported.
@@ -149,7 +155,7 @@ class WordCounter:
         decide = self._words.decision_function(
             replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
         )
-        return lambda texts: decide(*self._joined(texts))
+        return TextDecisions(self._joined, decide)
 
     def stored(self) -> Stored | None:
         """What counting needs, for `scoring.mapped`; None where no compiled code counts."""
@@ -164,3 +170,23 @@ class WordCounter:
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, separated by zero bytes, and the starts of the texts."""
         return self._texts.joined(texts, self._words.text_starts)
+
+
+class TextDecisions:
+    """The decisions of a linear model for texts, by compiled code, and what moves them."""
+
+    def __init__(
+        self, join: Callable[[Sequence[str]], tuple[bytes, Positions]], decide: CompiledDecisions
+    ) -> None:
+        """Keep what makes bytes of texts, and what scores these."""
+        self._join, self._decide = join, decide
+
+    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """The decisions for n texts, n >= 1: an array of n x K."""
+        return self._decide(*self._join(texts))
+
+    def explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int
+    ) -> tuple[npt.NDArray[np.float64], TopEffects]:
+        """As `CompiledDecisions.explained`."""
+        return self._decide.explained(*self._join(texts), by, terms)

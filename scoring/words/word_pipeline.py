@@ -8,13 +8,15 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
-from scoring.words.chunks import by_chunks
+from scoring.words.chunks import by_chunks, chunks
 from scoring.words.compiled_words import LinearModel, sublinear
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees
 from scoring.words.stored_tables import Stored
-from scoring.words.word_counts import Counts, WordCounter
+from scoring.words.word_counts import Counts, TextDecisions, WordCounter
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,12 +27,15 @@ class WordPipeline:
     It counts words with `WordCounter`, weights them as `TfidfTransformer` does, and computes the
     probabilities of a linear classifier itself, calibrated or not. Any other final
     estimator gets the same sparse matrix that scikit-learn would pass to it.
+
+    Attributes:
+        final: what gets the weights of the terms.
     """
 
     def __init__(self, counter: WordCounter, weighting: Any, final: Any) -> None:
         self._counter = counter
         self._weighting = weighting
-        self._final = final
+        self.final = final
         self._classifier = linear_classifier(final)
         self._decide = self._decision_function(self._classifier) if self._classifier else None
 
@@ -43,7 +48,7 @@ class WordPipeline:
         """
         if type(estimator) is not Pipeline:
             return None
-        vectoriser, *others = _steps(estimator)
+        vectoriser, *others = flat_steps(estimator)
         weighting = vectoriser if isinstance(vectoriser, TfidfVectorizer) else None
         if weighting is None and others and type(others[0]) is TfidfTransformer:
             weighting = others.pop(0)
@@ -59,6 +64,41 @@ class WordPipeline:
         if self._classifier is None or self._decide is None:
             return by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
         return self._classifier.probabilities(by_chunks(self._decide, texts))
+
+    def explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int
+    ) -> tuple[Floats, TopEffects]:
+        """What the pipeline gives n texts, n >= 1, and the terms that move it most.
+
+        Args:
+            texts: the texts.
+            by: what `scoring.effects.linear_scores.linear_scores` finds in the final
+                estimator.
+            terms: the most terms of a text.
+
+        Returns:
+            What `predict_proba` returns, or `predict` if that is all that there is; and the terms.
+        """
+        runs = [self._explained(chunk, by, terms) for chunk in chunks(texts)]
+        given = np.concatenate([one for one, _ in runs])
+        if self._classifier:
+            given = self._classifier.probabilities(given)
+        return given, joined([top for _, top in runs])
+
+    def _explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int
+    ) -> tuple[Floats, TopEffects]:
+        """Decisions, or else what the final estimator gives, and the terms; as `explained`."""
+        if isinstance(self._decide, TextDecisions):
+            return self._decide.explained(texts, by, terms)
+        matrix = self._weighed(texts).matrix()
+        if self._classifier:
+            given = matrix @ self._classifier.coefficients.T
+        else:
+            method = "predict_proba" if hasattr(self.final, "predict_proba") else "predict"
+            given = np.asarray(getattr(self.final, method)(matrix), dtype=np.float64)
+        decided = matrix @ by.coefficients.T + by.intercepts
+        return given, top_of_matrix(matrix, decided, by, terms)
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
@@ -91,16 +131,16 @@ class WordPipeline:
         return compiled or (lambda texts: self._weighed(texts).matrix() @ classifier.coefficients.T)
 
     def _apply_final(self, method: str, texts: Sequence[str]) -> npt.NDArray[Any]:
-        return np.asarray(getattr(self._final, method)(self._weighed(texts).matrix()))
+        return np.asarray(getattr(self.final, method)(self._weighed(texts).matrix()))
 
 
-def _steps(pipeline: Pipeline) -> list[Any]:
+def flat_steps(pipeline: Pipeline) -> list[Any]:
     """The steps of a pipeline and of the pipelines in it, without those that do nothing."""
     steps = []
     for _, wrapped in pipeline.steps:
         step = unwrapped(wrapped)
         if type(step) is Pipeline:
-            steps += _steps(step)
+            steps += flat_steps(step)
         elif step is not None and not isinstance(step, str):  # "passthrough"
             steps.append(step)
     return steps

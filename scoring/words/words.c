@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linear.h"
 #include "stored_terms.h"
 #include "terms.h"
 
@@ -312,68 +313,6 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
   return written;
 }
 
-/* A linear model over weighted term counts.
-
-   A term that occurs c times in a text has the weight by_count[c] * by_column[its column]; by_count
-   has `counts` entries. The weights of a text are divided by their L2 norm (norm 2), their L1 norm
-   (1) or nothing (0). The coefficients of a column, one per class, are adjacent. "No term" has the
-   count 0 and the column `width`, for which every table holds 0. With `single`, weights are rounded
-   to single precision after each step, as NumPy does. */
-typedef struct {
-  int64_t counts;
-  const double *by_count, *by_column;
-  int norm, single;
-  int64_t classes;
-  const double *coefficients;
-} linear;
-
-static inline double rounded(double number, int single) {
-  return single ? (double)(float)number : number;
-}
-
-/* Compute the decisions for a block from its cells. Returns 0, or a count that is not in by_count.
-   Sums run in the order of the columns, as in SciPy, so that rounding is the same. */
-static inline __attribute__((always_inline)) int64_t decide(counter *self, int64_t texts,
-                                                            int64_t cells, const linear *model,
-                                                            const int single, double *decisions) {
-  const double *by_count = model->by_count, *by_column = model->by_column;
-  const int32_t *columns = self->cell_columns, *counts = self->cell_counts;
-  double *weights = self->weights;
-  int32_t largest = 0;
-  for (int64_t cell = 0; cell < cells; cell++)
-    if (counts[cell] > largest) largest = counts[cell];
-  if (largest >= model->counts) return largest;
-  for (int64_t cell = 0; cell < cells; cell++)
-    weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);
-  int64_t classes = model->classes;
-  /* First compute the norm of each text, stored in the place of its first decision. In a separate
-     loop the sums of several texts overlap in the processor; each sum alone waits for its last
-     addition. */
-  for (int64_t text = 0, cell = 0; text < texts; text++) {
-    double sum = 0;
-    if (model->norm == 2)
-      for (; cell < self->cell_ends[text]; cell++)
-        sum += rounded(weights[cell] * weights[cell], single);
-    else
-      for (; cell < self->cell_ends[text]; cell++) sum += fabs(weights[cell]);
-    double length = model->norm == 2 ? sqrt(sum) : model->norm == 1 ? sum : 1;
-    decisions[text * classes] = length == 0 ? 1 : length;
-  }
-  for (int64_t text = 0, cell = 0; text < texts; cell = self->cell_ends[text++]) {
-    double length = decisions[text * classes];
-    for (int64_t at = cell; at < self->cell_ends[text]; at++)
-      weights[at] = rounded(weights[at] / length, single);
-    for (int64_t each = 0; each < classes; each++) {
-      const double *of_class = model->coefficients + each;
-      double sum = 0;
-      for (int64_t at = cell; at < self->cell_ends[text]; at++)
-        sum += weights[at] * of_class[columns[at] * classes];
-      decisions[text * classes + each] = sum;
-    }
-  }
-  return 0;
-}
-
 /* Compute a model's decisions for texts in the form of counter_count: one number per text and
    class. Returns 0 if all are written, a count that is not in by_count, or -1 if memory is
    insufficient. */
@@ -389,6 +328,28 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
     else
       missing = decide(self, past - first, cells, model, 0, of_block);
     if (missing) return missing;
+  }
+  return 0;
+}
+
+/* As counter_decide, and what moves the decision of each text most. The arrays that `explained`
+   points to have room for all texts. */
+int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
+                        const linear *model, const explained *found, double *decisions) {
+  for (int64_t first = 0, past; first < texts; first = past) {
+    past = block_end(begins, first, texts);
+    int64_t cells = find_cells(self, content, begins + first, past - first), missing;
+    if (cells < 0) return -1;
+    double *of_block = decisions + first * model->classes;
+    if (model->single)
+      missing = decide(self, past - first, cells, model, 1, of_block);
+    else
+      missing = decide(self, past - first, cells, model, 0, of_block);
+    if (missing) return missing;
+    if (found->classes == 1)
+      explain(self, first, past, model, found, 1, of_block);
+    else
+      explain(self, first, past, model, found, found->classes, of_block);
   }
   return 0;
 }

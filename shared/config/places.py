@@ -1,5 +1,6 @@
 """The settings of the places where data is: Redis, blobs and models."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,21 @@ _IN_WHEEL = _ROOT / "scorelane" / "models"
 
 #: The folder of the bundled models: that of the checkout, or where the wheel has put them.
 BUNDLED_MODELS = _IN_WHEEL if _IN_WHEEL.is_dir() else _ROOT / "models"
+
+
+def user_models() -> Path:
+    """The folder of the models of this user: `scorelane/models` where the system keeps user data.
+
+    That is `$XDG_DATA_HOME`, or `~/.local/share` (XDG Base Directory Specification). For a user
+    without a home it is the folder of the bundled models.
+    """
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    if named.is_absolute():
+        return named / "scorelane" / "models"
+    try:
+        return Path.home() / ".local" / "share" / "scorelane" / "models"
+    except RuntimeError:
+        return BUNDLED_MODELS
 
 
 class PlaceSettings(BaseModel):
@@ -54,7 +70,12 @@ class PlaceSettings(BaseModel):
         "`https://s3.example.com`, if it is not that of `AWS_ENDPOINT_URL`. Signed addresses of "
         "results begin with it.",
     )
-    models_dir: Path = Field(BUNDLED_MODELS, description="A folder of model folders.")
+    models_dir: Path = Field(
+        default_factory=user_models,
+        description="A folder of model folders. The default is `scorelane/models` in "
+        "`$XDG_DATA_HOME` or `~/.local/share`, and the bundled models whose names are not taken "
+        "there are served too.",
+    )
     serve: str = Field(
         "",
         description="The models that a worker serves, separated by commas; empty: all in the "

@@ -20,7 +20,7 @@ MOST_TERMS = 20
 
 #: The names of the columns of an explanation; those with a number are counted from 1.
 EXPLANATION, EFFECT = "explanation_{}", "effect_{}"
-OTHER_EFFECTS, BASE_VALUE = "other_effects", "base_value"
+OTHER_EFFECTS, BASE_VALUE, EXPLAINED = "other_effects", "base_value", "explained_class"
 
 
 class Explanation(BaseModel):
@@ -37,7 +37,12 @@ class Explanation(BaseModel):
 
     @property
     def outputs(self) -> tuple[Output, ...]:
-        """K names and K effects, in descending order of the effects' sizes; then the rest."""
+        """K names and K effects, in descending order of the effects' sizes; then the rest.
+
+        The effects, the other effects and the base value add up to the explained number of the
+        model. Both last ones are empty if they do not add up. The class is that of the number;
+        empty if it is of no class.
+        """
         found: list[Output] = []
         for at in range(1, self.terms + 1):
             name, effect = EXPLANATION.format(at), EFFECT.format(at)
@@ -45,6 +50,7 @@ class Explanation(BaseModel):
             found.append(Output(name=effect, meaning="effect", required=False))
         found.append(Output(name=OTHER_EFFECTS, meaning="effect", required=False))
         found.append(Output(name=BASE_VALUE, meaning="effect", required=False))
+        found.append(Output(name=EXPLAINED, type="string", meaning="explanation", required=False))
         return tuple(found)
 
 

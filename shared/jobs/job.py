@@ -10,6 +10,7 @@ from shared.jobs.binding import Binding
 from shared.jobs.digest import Digest
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
 from shared.jobs.second_model import SecondModel
+from shared.jobs.shadow import Shadow, ShadowOf
 from shared.jobs.sources import Sources
 from shared.jobs.stored_signature import StoredSignature
 from shared.signature import SENTIMENT
@@ -97,6 +98,12 @@ class Spec(_Frozen):
     )
     second: SecondModel | None = Field(
         None, description="The model that is compared with the first one; None: there is none."
+    )
+    shadow: Shadow | None = Field(
+        None, description="The job in which a challenger scores the same rows; None: it gets none."
+    )
+    shadow_of: ShadowOf | None = Field(
+        None, description="The job whose rows this shadow scores; None: it is no shadow."
     )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."

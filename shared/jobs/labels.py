@@ -54,7 +54,7 @@ _TEXTS: dict[ColumnType, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
 
 def is_counted(output: Output) -> bool:
     """Whether an output is summed up by the number of rows with each value, not as a number."""
-    return output.meaning == "label" or not output.is_number
+    return output.meaning == "label" or not output.is_number or is_only_counted(output)
 
 
 def text_of(output: Output, value: Any) -> str:
@@ -67,16 +67,22 @@ def value_of(output: Output, text: str) -> Any:
     return _TEXTS[output.type][1](text)
 
 
-def labels_of(output: Output, values: Iterable[Any]) -> Labels:
-    """Count values, but not missing ones; those of a datetime or an explanation are not told apart.
+def is_only_counted(output: Output) -> bool:
+    """Whether only the number of values is known in a summary.
 
-    Explanations are words of the texts: nearly every part has too many to be counted, and there are
-    several such outputs in a job.
+    Explanations are words of single rows, and effects belong to them: nearly every part has too
+    many of them, and a job has up to 40 such outputs, whose sketches would leave those of the
+    model less room.
     """
+    return output.meaning in ("explanation", "effect")
+
+
+def labels_of(output: Output, values: Iterable[Any]) -> Labels:
+    """Count values, but not missing ones; those of a datetime are not told apart."""
     rows: Counter[Any] = Counter(values)
     if not output.required:
         rows.pop(None, None)
-    if output.type not in _TEXTS or output.meaning == "explanation":
+    if output.type not in _TEXTS:
         return Labels(other=rows.total())
     text_of = _TEXTS[output.type][0]
     counts: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.jobs.comparison import Comparison
-from shared.jobs.labels import Labels, is_counted, labels_of
+from shared.jobs.labels import Labels, is_counted, is_only_counted, labels_of
 from shared.jobs.row_error_kinds import kind_of
 from shared.jobs.sketch import Numbers, has_range, most_blocks, numbers_of
 from shared.signature import Output
@@ -83,7 +83,9 @@ class Summary(BaseModel):
             values = [value for value, error in zip(column, errors, strict=True) if error is None]
             if not output.required:
                 values = [value for value in values if not _is_missing(value)]
-            if is_counted(output):
+            if is_only_counted(output):
+                found.append(Labels(other=len(values)))
+            elif is_counted(output):
                 found.append(labels_of(output, values))
             else:
                 found.append(numbers_of(output, values, most))

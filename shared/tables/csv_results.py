@@ -60,7 +60,7 @@ def unescape(cell: str) -> str:
 
 def header(columns: ResultColumns = PLAIN, dialect: Dialect = COMMAS) -> bytes:
     """The first line of a result CSV, which names the columns."""
-    return (dialect.delimiter.join(_cells(columns.names, dialect)) + "\n").encode()
+    return (dialect.delimiter.join(written_cells(columns.names, dialect)) + "\n").encode()
 
 
 def render(
@@ -105,8 +105,8 @@ def _rendered(
     if any(errors):
         notes = [quote(error, delimiter) if error else "" for error in errors]
     outputs = [_values(column, dialect) for column in columns[:count]]
-    extras = [_cells(column, dialect) for column in columns[count:]]
-    rows = zip(_cells(refs, dialect), *outputs, notes, *extras, strict=True)
+    extras = [written_cells(column, dialect) for column in columns[count:]]
+    rows = zip(written_cells(refs, dialect), *outputs, notes, *extras, strict=True)
     if len(columns) > 1 or dialect != COMMAS:
         return "".join([delimiter.join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
@@ -116,7 +116,7 @@ def _values(values: Sequence[Any], dialect: Dialect) -> Sequence[str]:
     """The cells of an output."""
     if str in set(map(type, values)):
         texts = ["" if value is None else value for value in values]
-        return _cells(texts, dialect)
+        return written_cells(texts, dialect)
     # The shortest digits that read back equal; orjson is ten times as fast as `repr`.
     digits = orjson.dumps(values)[1:-1].decode()
     cells = digits.replace("null", "").split(",") if values else []
@@ -125,7 +125,7 @@ def _values(values: Sequence[Any], dialect: Dialect) -> Sequence[str]:
     return [cell.replace(".", dialect.decimal) for cell in cells]
 
 
-def _cells(cells: Sequence[str], dialect: Dialect) -> Sequence[str]:
+def written_cells(cells: Sequence[str], dialect: Dialect = COMMAS) -> Sequence[str]:
     """The cells of a column, escaped and quoted."""
     if _are_plain(cells, dialect.delimiter):
         return cells

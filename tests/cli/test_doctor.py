@@ -173,7 +173,6 @@ def test_a_bad_model_among_others_is_named(tmp_path: Path) -> None:
     found = list(examine_models(Settings(models_dir=tmp_path)))
     assert of(found, "models", "empty: ").severity is Severity.FAULT
     assert "has no card.json" in of(found, "models", "empty: ").message
-    assert "has the name 'fast'" in of(found, "models", "copy: ").message
     assert of(found, "models", "matches its card").severity is Severity.FINE
 
 

@@ -48,6 +48,9 @@ def test_the_commands_of_a_page_print_what_it_says(
     """Each command succeeds, also after the service was started again where the page says so."""
     shutil.copytree(ROOT / "models", tmp_path / "models")
     shell = Shell(tmp_path, ROOT, str(service.client.base_url))
+    if any("add-model" in one.text for commands in commands_in(page) for one in commands):
+        # It waits until the service serves the new model.
+        restart_worker(service, tmp_path / "models")
     first = True
     for commands in commands_in(page):
         if not first and not has_models(service, tmp_path / "models"):

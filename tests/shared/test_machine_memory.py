@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.machine_memory import available_bytes, memory_bytes
+from shared.machine_memory import available_bytes, memory_bytes, own_bytes
 
 GIB = 2**30
 
@@ -69,3 +69,11 @@ def test_without_limits_the_memory_of_the_machine_counts(proc: Path, tmp_path: P
     group(tmp_path / "one", 5, 900, 0)
     assert available_bytes(proc, tmp_path) == 0
     assert available_bytes(tmp_path / "nothing", tmp_path) >= machine
+
+
+def test_mapped_files_are_not_a_process_s_own(proc: Path) -> None:
+    """Processes share them, and the kernel drops them when memory is short."""
+    (proc / "7").mkdir()
+    lines = ["Name:\tworker", "VmRSS:\t  300 kB", "RssAnon:\t  90 kB", "RssFile:\t  200 kB"]
+    (proc / "7" / "status").write_text("\n".join([*lines, "RssShmem:\t  10 kB", "Threads:\t1"]))
+    assert (own_bytes(7, proc), own_bytes(8, proc)) == (100 * 1024, 0)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import DigestMismatch, NoModelFolder, NoSoundModel
 from shared.model import read_card, write_card
-from shared.model_folders import ModelFolders, current_versions, read_folders
+from shared.model_folders import ModelFolders, current_versions, folder_of, read_folders
 
 
 @pytest.fixture
@@ -123,3 +124,48 @@ def test_without_a_sound_model_there_is_nothing_to_serve(tmp_path: Path) -> None
     (tmp_path / "two").mkdir()
     with pytest.raises(NoSoundModel, match=r"No model in .* card names.* has no card\.json"):
         read_folders(tmp_path)
+
+
+def test_the_bundled_models_are_served_next_to_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without models of one's own, too; a name that the user has taken is the user's model."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    own = user_models()
+    assert own == tmp_path / "scorelane" / "models"
+    bundled = sorted(folder.name for folder in BUNDLED_MODELS.iterdir())
+    assert names(read_folders(own)) == bundled
+    own.mkdir(parents=True)
+    for name in ("mine", "fast"):
+        add(own, name)
+    cards = read_folders(own).cards
+    assert {folder.name: folder.parent for folder in cards} == {
+        **dict.fromkeys(bundled, BUNDLED_MODELS),
+        "mine": own,
+        "fast": own,
+    }
+    assert names(read_folders(own, "mine,deep")) == ["mine", "deep"]
+    assert folder_of(own, "deep") == BUNDLED_MODELS / "deep"
+    assert folder_of(own, "fast") == own / "fast"
+
+
+def test_a_folder_that_is_named_is_served_alone(models: Path) -> None:
+    """The bundled models are not added to a folder that a setting names."""
+    assert names(read_folders(models)) == ["good"]
+
+
+@pytest.mark.parametrize("home", ["", "relative/data"])
+def test_a_user_without_a_data_folder(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that is not absolute is ignored, as the specification wants; without a home it is the
+    folder of the bundled models.
+    """
+    monkeypatch.setenv("XDG_DATA_HOME", home)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert user_models() == Path("/home/me/.local/share/scorelane/models")
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    assert user_models() == BUNDLED_MODELS
+    assert "fast" in names(read_folders(user_models()))

@@ -22,22 +22,27 @@ LEAK_BYTES = 64 * 2**20
 class HostileModel(Model):
     """Scores a text by its checksum, so that a test can compute the score of each row.
 
-    The model file holds the seconds that a row takes.
+    The model file holds the seconds that a row takes; with the word `calm` after them, the model
+    scores every text.
     """
 
-    def __init__(self, card: Card, seconds_per_row: float) -> None:
+    def __init__(self, card: Card, seconds_per_row: float, *, calm: bool = False) -> None:
         self.card = card
         self._seconds_per_row = seconds_per_row
+        self._calm = calm
         self._leaked: list[bytes] = []
 
     @classmethod
     @override
     def load(cls, folder: Path, card: Card) -> Self:
-        return cls(card, float((folder / card.model_file).read_text()))
+        seconds_per_row, *calm = (folder / card.model_file).read_text().split()
+        return cls(card, float(seconds_per_row), calm=bool(calm))
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         special = set(frame[TEXT]) & {CRASHES, HANGS, RAISES, LEAKS}
+        if self._calm:
+            special = set()
         if CRASHES in special:
             os.kill(os.getpid(), signal.SIGSEGV)
         while HANGS in special:

@@ -4,6 +4,7 @@ from support.doubles.length_model import length_score
 from support.in_memory import Service
 
 from shared.config.settings import Settings
+from worker.models.loaded_models import LoadedModels
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 SCORES = [length_score("z" * n) for n in range(1, 21)]
@@ -48,3 +49,19 @@ def test_small_jobs_go_on_waiting(service: Service) -> None:
     service.work()
     job = service.client.get(accepted.location).json
     assert (job["state"], job["rows"]["failed"]) == ("succeeded", 0)
+
+
+def test_a_task_takes_a_model_that_was_loaded_meanwhile(service: Service) -> None:
+    """A part and a doorbell that come before the model are done, and not given back."""
+    (name, loaded), models = next(iter(service.pipeline._models.items())), LoadedModels({}, 60.0)
+    service.pipeline._models = models
+    for submit in (
+        lambda: service.submit(CSV).location,
+        lambda: service.client.post("/jobs", json={"text": ["a"]}).headers["Location"],
+    ):
+        models.remove(name)
+        models.look = lambda: models.add(name, loaded)
+        location = submit()
+        service.work()
+        job = service.client.get(location).json
+        assert (job["state"], job["rows"]["failed"]) == ("succeeded", 0)

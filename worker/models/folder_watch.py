@@ -9,7 +9,13 @@ from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
 from shared.model import Card, read_card
-from shared.model_folders import ModelFolders, named_folders, reason_of, without_copies
+from shared.model_folders import (
+    ModelFolders,
+    named_folders,
+    reason_of,
+    takes_bundled,
+    without_copies,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +76,7 @@ class FolderWatch:
         self._seen: dict[Path, _Seen] = {}
         self._trouble = ""
         self._has_looked = False
+        self._was_there = False
 
     def look(self) -> ModelFolders | None:
         """Look at the models folder.
@@ -80,8 +87,11 @@ class FolderWatch:
             the models. That is logged once.
         """
         try:
-            if not self._models_dir.is_dir():
+            is_there = self._models_dir.is_dir()
+            # A user without models of their own has no such folder.
+            if not is_there and (self._was_there or not takes_bundled(self._models_dir)):
                 raise FileNotFoundError(2, "No such folder", str(self._models_dir))
+            self._was_there = self._was_there or is_there
             folders = named_folders(self._models_dir, self._serve)
             signatures = {folder: _signature_of(folder) for folder in folders}
         except OSError as error:

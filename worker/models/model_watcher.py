@@ -133,6 +133,10 @@ class ModelWatcher(threading.Thread):
         """Take work for versions that processes have loaded, and give up those that one cannot."""
         states = self._models.living()
         for full_name, version in self._models.versions.items():
+            if version.refused and version.load_seconds:
+                # Processes have died while they loaded it.
+                self._give_up(version, version.refused, again=False)
+                continue
             if version.is_complete or version.refused or not states:
                 continue
             ready = [state for state in states if full_name in state["ready"]]
@@ -140,8 +144,7 @@ class ModelWatcher(threading.Thread):
                 state["failed"][full_name] for state in states if full_name in state["failed"]
             ]
             if reasons:
-                self._models.refuse(full_name, reasons[0])
-                self._models.publish()
+                self._give_up(version, reasons[0], again=True)
             elif ready and not version.is_consumed:
                 in_all = len(ready) == self._models.processes
                 if in_all or version.load_seconds < self._wait_seconds / 2:
@@ -150,6 +153,12 @@ class ModelWatcher(threading.Thread):
                     logger.info("ready: %s", full_name)
             if len(ready) == self._models.processes and self._models.is_complete:
                 version.complete()
+
+    def _give_up(self, version: ServedVersion, reason: str, *, again: bool) -> None:
+        """Serve a version no more that has passed its trial, and that a process cannot load."""
+        self._drop_queues(version.full_name)
+        self._models.remove(version.full_name)
+        self._trials.fail(version, reason, again=again)
 
     def _follow_folder(self, found: ModelFolders) -> None:
         """Note where each version is now, and which of them are gone."""

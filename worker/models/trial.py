@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared.config.settings import load_settings
-from shared.machine_memory import resident_bytes
+from shared.machine_memory import own_bytes
 from shared.model_folders import reason_of
 from shared.telemetry import logs
 from worker.memory import forget_peak
@@ -34,7 +34,7 @@ def main(folder: Path, full_name: str, note: SharedNote) -> None:
         note: gets `seconds` and `bytes` (how much memory the model takes), or the `reason` why it
             cannot be served.
     """
-    before, began = resident_bytes(os.getpid()), time.monotonic()
+    before, began = own_bytes(os.getpid()), time.monotonic()
     try:
         load_version(folder, full_name, KeptFiles(folder))
     # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
@@ -43,7 +43,7 @@ def main(folder: Path, full_name: str, note: SharedNote) -> None:
         return
     seconds = time.monotonic() - began
     forget_peak()
-    note.write({"seconds": seconds, "bytes": max(resident_bytes(os.getpid()) - before, 0)})
+    note.write({"seconds": seconds, "bytes": max(own_bytes(os.getpid()) - before, 0)})
 
 
 def _end_with_parent() -> None:

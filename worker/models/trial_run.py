@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.machine_memory import available_bytes, resident_bytes
+from shared.machine_memory import available_bytes, own_bytes
 from shared.model import Card
 from worker.models.shared_note import SharedNote
 
@@ -97,7 +97,7 @@ class Trial:
         return Outcome(seconds=found["seconds"], bytes=found["bytes"])
 
     def _limit(self) -> None:
-        if resident_bytes(self._pid) > self._memory:
+        if own_bytes(self._pid) > self._memory:
             reason = f"Loading {self.folder} takes more than {self._memory >> 20} MiB: four "
             reason += "fifths of the memory that was free, or twice SCORELANE_MAX_PROCESS_BYTES."
             self._killed = self._killed or Outcome(reason, again=True)

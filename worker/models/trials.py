@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.load_time import seconds_for
-from shared.machine_memory import available_bytes, resident_bytes
+from shared.machine_memory import available_bytes, own_bytes
 from shared.model import Card
 from worker.models.folder_watch import FolderWatch
 from worker.models.served_models import ServedModels
@@ -66,8 +66,9 @@ class Trials:
         self._start = start
         self._trial: Trial | None = None
         self._version: ServedVersion | None = None
-        self._signature: object = None
         self._failures: dict[str, _Failure] = {}
+        #: Those of versions that have passed a trial since.
+        self._before: dict[str, _Failure] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -95,19 +96,21 @@ class Trials:
         version, self._trial, self._version = self._version, None, None
         reason = outcome.reason or self._too_large(outcome)
         if not reason:
-            self._failures.pop(version.full_name, None)
+            # Kept, as the scoring processes may fail yet.
+            if before := self._failures.pop(version.full_name, None):
+                self._before[version.full_name] = before
             version.load_seconds = outcome.seconds
             return version
         version.kept.close()
-        self._fail(version, reason, again=outcome.again or not outcome.reason)
+        self.fail(version, reason, again=outcome.again or not outcome.reason)
         return None
 
     def failed(self, cards: Mapping[Path, Card]) -> dict[str, str]:
         """Why versions of the models folder cannot be served, by the name of their folder."""
         full_names = {card.full_name for card in cards.values()}
-        self._failures = {
-            name: failure for name, failure in self._failures.items() if name in full_names
-        }
+        for failures in (self._failures, self._before):
+            for name in failures.keys() - full_names:
+                del failures[name]
         return {
             folder.name: self._failures[card.full_name].reason
             for folder, card in cards.items()
@@ -131,22 +134,28 @@ class Trials:
         seconds = self._trial_seconds or seconds_for(version.size, 1)
         # Models take twice their memory while they are loaded.
         most = 2 * self._process_bytes
-        self._signature = self._watch.signature(folder)
         try:
             self._trial, self._version = self._start(folder, card, seconds, most), version
         except OSError as error:
             version.kept.close()
-            self._fail(version, f"No process can be started to load it: {error}.", again=True)
+            self.fail(version, f"No process can be started to load it: {error}.", again=True)
 
-    def _fail(self, version: ServedVersion, reason: str, *, again: bool) -> None:
-        full_name = version.full_name
-        before = self._failures.get(full_name)
-        same = before is not None and before.signature == self._signature
+    def fail(self, version: ServedVersion, reason: str, *, again: bool) -> None:
+        """Note that a version cannot be served.
+
+        Args:
+            version: the version.
+            reason: why.
+            again: whether another trial of the same files may end in another way.
+        """
+        full_name, signature = version.full_name, self._watch.signature(version.folder)
+        before = self._before.pop(full_name, None) or self._failures.get(full_name)
+        same = before is not None and before.signature == signature
         trials = before.trials + 1 if before and same else 1
         again_at = None
         if again and trials <= len(AGAIN_SECONDS):
             again_at = time.monotonic() + AGAIN_SECONDS[trials - 1]
-        self._failures[full_name] = _Failure(self._signature, reason, trials, again_at)
+        self._failures[full_name] = _Failure(signature, reason, trials, again_at)
         logger.error("%s is not served: %s", full_name, reason)
 
     def _too_large(self, outcome: Outcome) -> str:
@@ -159,7 +168,7 @@ class Trials:
                 "(SCORELANE_PROCESSES)."
             )
         pids = [state["pid"] for state in self._models.living()]
-        largest = max(map(resident_bytes, pids), default=0)
+        largest = max(map(own_bytes, pids), default=0)
         if largest + size > self._process_bytes:
             return (
                 f"It takes {size >> 20} MiB. A process has {largest >> 20} MiB already, and may "

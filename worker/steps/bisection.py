@@ -1,6 +1,7 @@
 """Scores rows; finds those on which the model raises by bisection, and scores the rest."""
 
 import logging
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shared.model import Model
+from shared.model import Scorer
 from shared.signature import Output
+from shared.tables.spans import Coded
 from shared.telemetry.safe_traceback import where
+from worker.tables.lists import list_of
 
 logger = logging.getLogger(__name__)
+
+#: The n values of an output.
+Values = npt.NDArray[Any] | Coded
 
 #: How often a model may raise for the rows of one part; the rows that are not scored by then get an
 #: error. This is enough to find some fifty bad rows among thousands. A broken model, which always
@@ -21,8 +27,8 @@ MAX_RAISED = 1000
 
 
 def score_frame(
-    model: Model, frame: pd.DataFrame, outputs: Sequence[Output], what: str
-) -> tuple[list[npt.NDArray[Any]], dict[int, str]]:
+    model: Scorer, frame: pd.DataFrame, outputs: Sequence[Output], what: str
+) -> tuple[list[Values], dict[int, str]]:
     """Score n rows as one DataFrame; if the model raises, score each half by itself, and so on.
 
     Args:
@@ -37,7 +43,7 @@ def score_frame(
         values: NaN for a `double`, otherwise None.
     """
     reasons: dict[int, str] = {}
-    done: list[tuple[int, int, list[npt.NDArray[Any]]]] = []
+    done: list[tuple[int, int, list[Values]]] = []
     raised = 0
     rows = len(frame)
     runs = [(0, rows)]
@@ -63,7 +69,7 @@ def score_frame(
                 reasons |= dict.fromkeys(range(begin, end), reason)
     columns = _joined(done, rows, outputs)
     for one, column in zip(outputs, columns, strict=True):
-        if not one.required:
+        if isinstance(column, Coded) or not one.required:
             continue
         for row in np.flatnonzero(_missing(column)).tolist():
             named = "number" if what == "text" and one.is_number else one.name
@@ -71,14 +77,21 @@ def score_frame(
     return columns, reasons
 
 
-def _values(series: "pd.Series[Any]", output: Output) -> npt.NDArray[Any]:
+def _values(series: "pd.Series[Any]", output: Output) -> Values:
     """The values of an output: floats for a `double`, otherwise whatever the model gives.
+
+    Texts of pandas categories stay codes if they may be missing.
 
     Raises:
         OverflowError: a whole number that 64 bits cannot hold, so that no result could have it.
     """
     if output.type == "double":
         return series.to_numpy(dtype=float)
+    if not output.required and isinstance(series.dtype, pd.CategoricalDtype):
+        texts = [*series.cat.categories.to_numpy().tolist(), None]
+        codes = series.cat.codes.to_numpy().astype(np.int32)
+        codes[codes < 0] = len(texts) - 1
+        return Coded(array("i", codes.tobytes()), texts)
     values = series.to_numpy()
     if output.type == "long" and values.dtype.kind in "Ou":
         np.array(values[~np.asarray(pd.isna(values))].tolist(), dtype=np.int64)
@@ -99,16 +112,16 @@ def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def _joined(
-    done: list[tuple[int, int, list[npt.NDArray[Any]]]], rows: int, outputs: Sequence[Output]
-) -> list[npt.NDArray[Any]]:
+    done: list[tuple[int, int, list[Values]]], rows: int, outputs: Sequence[Output]
+) -> list[Values]:
     """The values of all runs together, with None for a row of none of them."""
     if len(done) == 1 and done[0][:2] == (0, rows):
         return done[0][2]
-    columns = [
+    columns: list[npt.NDArray[Any]] = [
         np.full(rows, np.nan) if one.type == "double" else np.full(rows, None, dtype=object)
         for one in outputs
     ]
     for begin, end, values in done:
         for column, run in zip(columns, values, strict=True):
-            column[begin:end] = run
-    return columns
+            column[begin:end] = list_of(run) if isinstance(run, Coded) else run
+    return list(columns)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import NamedTuple
 
 from shared.errors.service import DataDamaged
+from shared.jobs.comparison import Comparison
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
 from shared.jobs.summary import Summary
@@ -15,6 +16,7 @@ from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
 from worker.steps.row_scorer import Columns, RowScorer
 from worker.steps.score_summary import summary_of
+from worker.steps.shadows import comparisons_with
 from worker.steps.two_models import TwoModels, comparisons_in
 from worker.tables.lists import list_of, lists_of
 from worker.tables.part_formats import PART_FORMATS
@@ -94,7 +96,7 @@ class PartScorer:
         columns = [[row[name] for row in rows] for name in spec.stored_columns.names]
         at = spec.stored_columns.error_at
         found = Rows(columns[0], [], columns[at], columns[at + 1 :])
-        return Scored(_counts(spec, begun.part, found, columns[1:at]))
+        return Scored(self._counts(spec, number, begun.part, found, columns[1:at]))
 
     def _score(self, spec: Spec, number: int, begun: Begun) -> Scored:
         part = begun.part
@@ -136,10 +138,24 @@ class PartScorer:
         blobs[spec.result_key(number)] = PART_FORMATS[spec.part_format].render(
             rows, outputs, columns
         )
-        counts = _counts(spec, part, rows, outputs)
+        counts = self._counts(spec, number, part, rows, outputs)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
+
+    def _counts(self, spec: Spec, number: int, part: Part, rows: Rows, outputs: Columns) -> Counts:
+        counts = _counts(spec, part, rows, outputs)
+        comparisons: tuple[Comparison, ...] = ()
+        if spec.second:
+            comparisons = comparisons_in(spec, spec.second, part, rows, outputs)
+        elif spec.shadow_of:
+            comparisons = comparisons_with(
+                self._blobs, spec, spec.shadow_of, number, part, rows, outputs
+            )
+        if not comparisons:
+            return counts
+        summary = counts.summary.model_copy(update={"comparisons": comparisons})
+        return counts._replace(summary=summary)
 
 
 def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
@@ -149,7 +165,4 @@ def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
     summary = summary_of(spec.stored_columns.outputs, outputs, rows.errors, failed)
-    if spec.second:
-        comparisons = comparisons_in(spec, spec.second, part, rows, outputs)
-        summary = summary.model_copy(update={"comparisons": comparisons})
     return Counts(len(rows) - failed, failed, bad, summary)

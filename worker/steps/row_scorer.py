@@ -1,8 +1,11 @@
 """Scores rows with the models of a process."""
 
 import time
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
+
+import numpy as np
 
 from shared.config.settings import Settings
 from shared.jobs.added_outputs import AddedOutputs, outputs_of
@@ -10,8 +13,9 @@ from shared.model import Model
 from shared.signature import Input, Output, Signature
 from shared.tables.layouts import Layout
 from shared.tables.rows import ReadOptions, Rows
+from shared.tables.spans import Coded
 from worker.steps.added.registry import adding
-from worker.steps.bisection import score_frame
+from worker.steps.bisection import Values, score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
@@ -83,8 +87,8 @@ class RowScorer:
         # A runtime of a user's own need not inherit `for_outputs`.
         if len(own) < len(signature.outputs) and hasattr(model, "for_outputs"):
             model = model.for_outputs(own)
-        model = adding(model, added, self._models)
-        columns, reasons = score_frame(model, frame, outputs, what)
+        scorer = adding(model, added, self._models)
+        columns, reasons = score_frame(scorer, frame, outputs, what)
         seconds = time.perf_counter() - began
         # The rate of a model is that of its own outputs.
         if not reasons and not added:
@@ -98,7 +102,7 @@ class RowScorer:
         scored = [row for at, row in enumerate(good) if at not in reasons]
         for at, reason in reasons.items():
             rows.errors[good[at]] = reason
-        return [_spread(column.tolist(), good, scored, len(rows)) for column in columns]
+        return [_spread(column, good, scored, len(rows)) for column in columns]
 
     def attempt(
         self,
@@ -172,10 +176,16 @@ class RowScorer:
         return [[None] * len(rows) for _ in outputs]
 
 
-def _spread(values: list[Any], good: list[int], scored: list[int], rows: int) -> list[Any]:
+def _spread(values: Values, good: list[int], scored: list[int], rows: int) -> Any:
     """The values of the rows `good`, each at its row if that is among `scored`."""
+    if isinstance(values, Coded):
+        # The last value is that of a missing one.
+        codes = np.full(rows, len(values.values) - 1, dtype=np.int32)
+        codes[good] = np.frombuffer(values.codes, np.int32)
+        codes[list(set(good).difference(scored))] = len(values.values) - 1
+        return Coded(array("i", codes.tobytes()), values.values)
     column: list[Any] = [None] * rows
-    by_row = dict(zip(good, values, strict=True))
+    by_row = dict(zip(good, values.tolist(), strict=True))
     for row in scored:
         column[row] = by_row[row]
     return column

@@ -1,5 +1,6 @@
 """The summary of the outputs of a part: as `shared.jobs.summary.Summary.of`, for many rows."""
 
+from array import array
 from collections.abc import Sequence
 from itertools import compress
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shared.jobs.labels import is_counted, labels_of
+from shared.jobs.labels import Labels, is_counted, is_only_counted, labels_of
 from shared.jobs.sketch import (
     BINS,
     BLOCK,
@@ -21,6 +22,7 @@ from shared.jobs.sketch import (
 )
 from shared.jobs.summary import OutputSummary, Summary, kinds_of, sketches_in
 from shared.signature import Output
+from shared.tables.spans import Coded
 
 Counts = npt.NDArray[np.int64]
 
@@ -47,15 +49,39 @@ def summary_of(
         failed: the number of rows with an error.
     """
     most = most_blocks(sketches_in(outputs))
-    good = [error is None for error in errors] if failed else None
+    good = np.array([error is None for error in errors]) if failed else None
     found: list[OutputSummary] = []
     for output, column in zip(outputs, columns, strict=True):
-        values = column if good is None else list(compress(column, good))
-        if is_counted(output):
+        values = column if good is None else _compressed(column, good)
+        if is_only_counted(output):
+            found.append(Labels(other=_count_of(values)))
+        elif is_counted(output):
             found.append(labels_of(output, values))
         else:
             found.append(_numbers_of(output, _numbers(output, values), most))
     return Summary(outputs=tuple(found), errors=kinds_of(errors) if failed else {})
+
+
+def _count_of(values: Sequence[Any]) -> int:
+    """The number of values that are not missing."""
+    if isinstance(values, Coded):
+        # The last value is that of a missing one; see `worker.steps.bisection`.
+        codes = np.frombuffer(values.codes, np.int32)
+        return int(np.count_nonzero(codes < len(values.values) - 1))
+    if isinstance(values, np.ndarray) and values.dtype == np.float64:
+        return int(np.count_nonzero(~np.isnan(values)))
+    # NaN is the one value that differs from itself.
+    return sum(value is not None and value == value for value in values)  # noqa: PLR0124
+
+
+def _compressed(column: Sequence[Any], good: npt.NDArray[np.bool_]) -> Any:
+    """The values of the rows that are good."""
+    if isinstance(column, np.ndarray):
+        return column[good]
+    if isinstance(column, Coded):
+        codes = np.frombuffer(column.codes, np.int32)[good]
+        return Coded(array("i", codes.tobytes()), column.values)
+    return list(compress(column, good))
 
 
 def _numbers(output: Output, values: Sequence[Any]) -> npt.NDArray[Any]:

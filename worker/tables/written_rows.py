@@ -163,6 +163,10 @@ def _cells(cells: Sequence[str]) -> _Written:
 
 def _values(values: Any) -> _Written:
     if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
+        if (values[:1] == values).all():
+            # Such as the base value of an explanation; the digits of a number take longest.
+            cell = orjson.dumps(values[:1].tolist())[1:-1].decode()
+            return _coded(Coded(array("i", bytes(4 * len(values))), [cell]))
         return _Digits(np.ascontiguousarray(values))
     if not isinstance(values, Coded):
         is_array = isinstance(values, np.ndarray) and values.dtype == object
@@ -177,8 +181,14 @@ def _values(values: Any) -> _Written:
 
 def _coded(values: Coded) -> _Written:
     """Labels: each different one is written once."""
-    cells = ["" if one is None else csv_results.cell(one) for one in values.values]
-    different, codes = spans_of(cells), np.frombuffer(values.codes, np.int32)
+    codes = np.frombuffer(values.codes, np.int32)
+    is_used = np.zeros(len(values.values), dtype=bool)
+    is_used[codes] = True
+    used = [values.values[at] for at in np.flatnonzero(is_used).tolist()]
+    different = spans_of(
+        list(csv_results.written_cells(["" if one is None else one for one in used]))
+    )
+    codes = (np.cumsum(is_used) - 1)[codes]
     begins, ends = (
         np.frombuffer(all_, np.int64)[codes] for all_ in (different.begins, different.ends)
     )

@@ -15,7 +15,12 @@ from scorelane.client.errors import JobNotSucceeded
 from scorelane.client.frame_results import check_frame, empty_results, with_results
 from scorelane.client.io_steps import Compute, Steps
 from scorelane.client.job_state import JobState
-from scorelane.client.options import JobOptions, chosen_outputs, first_model
+from scorelane.client.options import (
+    JobOptions,
+    chosen_outputs,
+    explained_columns,
+    first_model,
+)
 from scorelane.client.request import J
 from scorelane.client.sources import has_plain_texts, upload_of
 from scorelane.client.sync_async import call, steps_of
@@ -72,6 +77,7 @@ class ScoreCalls(
             upload_of(frame, None, options, signature)  # refuses a frame that lacks a column
             signature = yield from self.signature_of(first_model(options))
         outputs = signature.chosen_outputs(chosen_outputs(options))
+        outputs += explained_columns(options)
         check_frame(frame, [one.name for one in outputs])
         if not len(frame):
             return with_results(frame, io.BytesIO(empty_results(outputs)), outputs)

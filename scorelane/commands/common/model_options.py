@@ -11,6 +11,7 @@ import click
 from shared.config.settings import load_settings
 from shared.errors.model import NoModelFolder
 from shared.model import Card
+from shared.model_folders import folder_of
 
 name = click.option(
     "--name",
@@ -131,7 +132,7 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
     """
     settings = load_settings()
     wanted = model or settings.default_model
-    folder = (models_dir or settings.models_dir) / wanted
+    folder = folder_of(models_dir or settings.models_dir, wanted)
     if folder.is_dir():
         return folder
     if Path(wanted).is_dir():

@@ -161,6 +161,13 @@ _READING_OPTIONS = (
         "[default: those that the model gives without a request]",
     ),
     click.option(
+        "--explain",
+        type=click.IntRange(1, 20),
+        metavar="N",
+        help="Also name, for each row, the N terms or columns that moved its score most, and by "
+        "how much.",
+    ),
+    click.option(
         "--columns",
         metavar="all|NAME,...",
         help="Columns to copy from the file to the results.  [default: none]",

@@ -130,7 +130,6 @@ def test_the_first_model_goes_on_alone_if_the_second_is_gone(
     two.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     accepted = two.submit(CSV, models="length,longer")
     del two.pipeline._models["longer@00000000000b"]
-    del two.pipeline._part_scorer._rows._models["longer@00000000000b"]
     two.work()
     job = two.client.get(accepted.location).json
     assert "has not loaded longer@00000000000b" in job["detail"]

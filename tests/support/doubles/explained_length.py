@@ -41,5 +41,5 @@ def explanation(text: str, terms: int) -> dict[str, Any]:
         found[f"explanation_{at + 1}"] = word
         found[f"effect_{at + 1}"] = None if word is None else len(word) / 100
     found["other_effects"] = sum(len(word) for word in words[terms:]) / 100
-    found["base_value"] = None
+    found["base_value"] = found["explained_class"] = None
     return found

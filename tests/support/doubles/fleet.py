@@ -99,7 +99,9 @@ class InMemoryFleet(Fleet):
 
     @override
     def retire(self, full_name: str) -> None:
-        del self._served[name_of(full_name)]
+        last = self._served.get(name_of(full_name))
+        if last and last.card.full_name == full_name:
+            del self._served[name_of(full_name)]
 
     @override
     def leave(self, node: str) -> None:

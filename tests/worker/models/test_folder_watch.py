@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.places import user_models
 from shared.model import Card, write_card
 from worker.models import folder_watch
 from worker.models.folder_watch import GONE_LOOKS, SETTLED_LOOKS, FolderWatch
@@ -155,3 +156,18 @@ def test_a_version_that_was_removed_counts_as_gone(tmp_path: Path) -> None:
     removed.clear()
     assert names(watch) == ["first", "second"]
     assert watch.holds(tmp_path / "first")
+
+
+def test_the_folder_of_a_user_may_appear_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then the bundled models are served; one that was there and is away changes nothing."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    own = user_models()
+    watch = FolderWatch(own, "fast,mine")
+    assert names(watch) == ["fast"]
+    own.mkdir(parents=True)
+    add(own, "mine")
+    assert sorted(names(watch)) == ["fast", "mine"]
+    shutil.rmtree(own)
+    assert watch.look() is None

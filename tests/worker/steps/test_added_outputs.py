@@ -27,7 +27,10 @@ EXPECTED = [
     {"ref": str(at), "Sentiment_Score": length_score(text), "error": None} | explanation(text, 2)
     for at, text in enumerate(TEXTS)
 ]
-NAMES = ["explanation_1", "effect_1", "explanation_2", "effect_2", "other_effects", "base_value"]
+NAMES = [
+    *("explanation_1", "effect_1", "explanation_2", "effect_2"),
+    *("other_effects", "base_value", "explained_class"),
+]
 
 
 @pytest.fixture
@@ -48,15 +51,15 @@ def test_every_format_has_the_added_outputs(explaining: Service, own_format: str
     assert table.to_pylist() == EXPECTED
     assert table.column_names == ["ref", "Sentiment_Score", *NAMES, "error"]
     types = [str(table.schema.field(name).type) for name in NAMES]
-    assert types == ["string", "double", "string", "double", "double", "double"]
+    assert types == ["string", "double", "string", "double", "double", "double", "string"]
     header, *rows = csv.reader(io.StringIO(explaining.client.get(f"{url}?format=csv").text))
     assert header == table.column_names
-    assert rows[3][2:] == ["x", "0.01", "", "", "0.0", "", ""]
+    assert rows[3][2:] == ["x", "0.01", "", "", "0.0", "", "", ""]
     assert rows[2][2] == "'quoted',"
 
 
 def test_the_job_and_its_summary_name_the_added_outputs(explaining: Service) -> None:
-    """Numbers are summed up without the missing ones; explanations are only counted."""
+    """Explanations and effects are only counted, without the missing ones."""
     accepted = explaining.submit(CSV, explain="2")
     outputs = explaining.client.get(accepted.location).json["outputs"]
     assert [one["name"] for one in outputs] == ["Sentiment_Score", *NAMES]
@@ -64,7 +67,7 @@ def test_the_job_and_its_summary_name_the_added_outputs(explaining: Service) -> 
     summary = explaining.client.get(f"{accepted.location}/summary").json
     found = {one["name"]: one for one in summary["outputs"]}
     assert found["effect_2"]["count"] == 2
-    assert found["effect_1"]["max"] == 0.09
+    assert (found["effect_1"]["count"], found["effect_1"]["labels"]) == (4, [])
     assert found["base_value"]["count"] == 0
     assert (found["explanation_1"]["count"], found["explanation_1"]["labels"]) == (4, [])
     assert found["explanation_2"]["count"] == 2
@@ -179,4 +182,4 @@ def test_two_outputs_of_one_name_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="'effect_1'"):
         with_added(card.signature, (Explanation(terms=1),))
-    assert len(with_added(SENTIMENT, (Explanation(terms=2),)).outputs) == 7
+    assert len(with_added(SENTIMENT, (Explanation(terms=2),)).outputs) == 8

@@ -1,7 +1,7 @@
 """Makes a model give the outputs that a job has added, beside its own.
 
-Each kind of `shared.jobs.added_outputs` has a function here. It takes a model and returns one whose
-`score` gives more columns. A row for which such a model raises gets an error like any other:
+Each kind of `shared.jobs.added_outputs` has a function here. It takes what scores rows, and returns
+what gives more columns for them. A row for which that raises gets an error like any other:
 `worker.steps.bisection` scores it alone, and a job never gets a row with less than it asked for
 without a word. A kind that can fail for a row without harm returns a missing value for it.
 """
@@ -10,23 +10,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.jobs.added_outputs import AddedOutputs, Explanation
-from shared.model import Model
+from shared.model import Model, Scorer
 
-#: Makes a model that also gives the outputs of one kind. It takes the model, what the job asks for,
+#: Makes a scorer that also gives the outputs of one kind. It takes a scorer, what the job asks for,
 #: and all models of the process, by full name.
-Adder = Callable[[Model, Any, Mapping[str, Model]], Model]
+Adder = Callable[[Any, Any, Mapping[str, Model]], Scorer]
 
 
-def _explained(model: Model, added: Explanation, _models: Mapping[str, Model]) -> Model:
+def _explained(model: Model, added: Explanation, _models: Mapping[str, Model]) -> Scorer:
     return model.explained(added.terms)
 
 
-#: How the outputs of each kind are made.
+#: How the outputs of each kind are made. A model explains itself while it scores, so explanations
+#: come first.
 ADDERS: dict[type[AddedOutputs], Adder] = {Explanation: _explained}
 
 
-def adding(model: Model, added: Sequence[AddedOutputs], models: Mapping[str, Model]) -> Model:
-    """A model that also gives added outputs.
+def adding(model: Model, added: Sequence[AddedOutputs], models: Mapping[str, Model]) -> Scorer:
+    """A scorer that gives the outputs of a model, and added ones.
 
     Args:
         model: gives its own outputs, or those of them that are wanted.
@@ -36,6 +37,7 @@ def adding(model: Model, added: Sequence[AddedOutputs], models: Mapping[str, Mod
     Raises:
         ValueError: the model cannot give them.
     """
-    for one in added:
-        model = ADDERS[type(one)](model, one, models)
-    return model
+    scorer: Scorer = model
+    for one in sorted(added, key=lambda one: list(ADDERS).index(type(one))):
+        scorer = ADDERS[type(one)](scorer, one, models)
+    return scorer

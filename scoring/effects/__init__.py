@@ -1,0 +1,1 @@
+"""The effects of terms and columns on the number that a model computes for a row."""

@@ -1,0 +1,54 @@
+"""Gives the explanations of a scikit-learn model next to its outputs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from typing_extensions import override
+
+from scoring.effects.explainer import Explainer
+from scoring.effects.top_effects import result_columns
+from shared.jobs.added_outputs import Explanation
+from shared.model import Card, Scorer
+
+#: Makes the outputs of a frame, from its rows and from what the estimator gives for them, or None.
+OutputsOf = Callable[[pd.DataFrame, Any, Any], pd.DataFrame]
+
+
+class ExplainedEstimator(Scorer):
+    """A model whose frame has an explanation after its outputs."""
+
+    def __init__(
+        self,
+        card: Card,
+        explainer: Explainer,
+        classes: pd.CategoricalDtype,
+        read: Callable[[pd.DataFrame], Any],
+        outputs_of: OutputsOf,
+        terms: int,
+    ) -> None:
+        """Take the parts of a model.
+
+        Args:
+            card: of the model.
+            explainer: of its estimator.
+            classes: the name of the class of each explained number; none: they are of no class.
+            read: makes rows of a frame.
+            outputs_of: makes its outputs.
+            terms: the most terms of a row.
+        """
+        self.card = card
+        self._explainer, self._classes, self._terms = explainer, classes, terms
+        self._read, self._outputs_of = read, outputs_of
+
+    @override
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not len(frame):
+            empty = {one.name: np.empty(0) for one in Explanation(terms=self._terms).outputs}
+            return self._outputs_of(frame, None, None).assign(**empty)
+        explainer, rows = self._explainer, self._read(frame)
+        raw, top = explainer.explained(rows, self._terms)
+        found = self._outputs_of(frame, rows, raw)
+        columns = result_columns(top, explainer.names, explainer.base_values, self._classes)
+        return pd.concat([found, pd.DataFrame(columns, frame.index, copy=False)], axis=1)

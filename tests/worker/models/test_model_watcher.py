@@ -1,0 +1,206 @@
+"""A worker tries new versions, serves those that pass, and lets go of those that are gone."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.doubles.fleet import InMemoryFleet
+
+from shared.fleet import Served
+from shared.model import Card, write_card
+from shared.model_folders import read_folders
+from worker.models import trials as trials_module
+from worker.models.folder_watch import GONE_LOOKS, FolderWatch
+from worker.models.model_watcher import ModelWatcher
+from worker.models.served_models import ServedModels
+from worker.models.trial_run import Outcome
+from worker.models.trials import AGAIN_SECONDS, Trials
+
+PROCESSES = 2
+
+
+class Worker:
+    """A worker whose scoring processes are this one, and whose trials end as a test says."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self.dir = models_dir
+        self.first = self.put("mine", "first")
+        self.models = ServedModels(read_folders(models_dir), PROCESSES)
+        self.fleet = InMemoryFleet()
+        #: What comes of the next trials; when there are no more, they pass.
+        self.outcomes: list[Outcome] = []
+        self.tried: list[str] = []
+        self.consumed: list[str] = []
+        self.needed: set[str] = set()
+        watch = FolderWatch(models_dir)
+        self.watcher = ModelWatcher(
+            self.models,
+            watch,
+            Trials(self.models, watch, trial_seconds=60.0, process_bytes=2**40, start=self._trial),
+            fleet=self.fleet,
+            is_needed=self.needed.__contains__,
+            add_queues=self.consumed.append,
+            drop_queues=lambda name: self.consumed.remove(name) if name in self.consumed else None,
+            look_seconds=0.0,
+            keep_seconds=0.0,
+            wait_seconds=30.0,
+        )
+        self.load(self.first)
+        self.models.note_ready(PROCESSES)
+
+    def put(self, folder: str, content: str) -> Card:
+        """Write a version of `mine` into a folder."""
+        path = self.dir / folder
+        path.mkdir(exist_ok=True)
+        (path / "model.pkl").write_text(content)
+        return write_card(path, name="mine", format="pkl", files=["model.pkl"])
+
+    def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
+        """Let processes say that they have loaded these, and no others."""
+        ready = {card.full_name: {"rate": 5.0} for card in cards}
+        state = {"pid": os.getpid(), "ready": ready, "loading": "", "failed": failed}
+        for note in self.models.states[:processes]:
+            note.write(state)
+
+    def turns(self, count: int = 3) -> None:
+        """Let the thread do its turns."""
+        for _ in range(count):
+            self.watcher.turn()
+
+    def _trial(self, _: Path, card: Card, *__: object) -> Any:
+        self.tried.append(card.version)
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome(seconds=0.1)
+
+        class _Trial:
+            def outcome(self) -> Outcome:
+                return outcome
+
+        return _Trial()
+
+    def for_new_jobs(self) -> str:
+        """The version that new jobs get, as far as the fleet was told."""
+        served = self.fleet.models().get("mine")
+        return served.card.version if served else ""
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """A worker with one version of one model, which has looked at its folder once."""
+    worker = Worker(tmp_path)
+    with closing(worker.models):
+        worker.turns()
+        yield worker
+
+
+def test_a_new_version_gets_new_jobs_when_one_process_has_it(worker: Worker) -> None:
+    """Its queues are consumed first; the one before leaves, and is unloaded."""
+    second = worker.put("mine", "second")
+    worker.turns()
+    assert worker.models.orders.read()["versions"].keys() == {
+        worker.first.full_name,
+        second.full_name,
+    }
+    assert (worker.consumed, worker.for_new_jobs()) == ([], "")
+    worker.needed.add(worker.first.full_name)
+    worker.load(worker.first, second, processes=1)
+    worker.turns(1)
+    assert (worker.consumed, worker.for_new_jobs()) == ([second.full_name], second.version)
+    assert worker.models.leaving() == [worker.first.full_name]
+    assert worker.models.names() == [worker.first.full_name, second.full_name]
+    worker.needed.clear()
+    worker.turns(1)
+    assert worker.models.names() == [second.full_name]
+
+
+def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: Worker) -> None:
+    """Both are served, and the folder that is named like the model has that for new jobs."""
+    (worker.dir / "mine").rename(worker.dir / worker.first.full_name)
+    second = worker.put("mine", "second")
+    worker.turns()
+    worker.load(worker.first, second)
+    worker.turns()
+    assert (worker.models.leaving(), worker.for_new_jobs()) == ([], second.version)
+    shutil.rmtree(worker.dir / "mine")
+    worker.turns(GONE_LOOKS)
+    assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
+
+
+def test_a_trial_that_fails_changes_nothing(worker: Worker) -> None:
+    """The same content is not tried again, and other content is."""
+    worker.outcomes = [Outcome("It raises.")]
+    worker.put("mine", "bad")
+    worker.turns(10)
+    assert worker.models.failed() == {"mine": "It raises."}
+    assert (len(worker.tried), worker.models.names()) == (1, [worker.first.full_name])
+    assert (worker.models.leaving(), worker.for_new_jobs()) == ([], "")
+    worker.put("mine", "good")
+    worker.turns()
+    assert (len(worker.tried), worker.models.failed()) == (2, {})
+
+
+def test_a_trial_that_lacked_memory_is_repeated_a_few_times(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, as somebody may have killed it, then after minutes; and then not any more."""
+    seconds = [time.monotonic()]
+    monkeypatch.setattr(trials_module.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr("worker.models.model_watcher.time.monotonic", lambda: seconds[0])
+    worker.outcomes = [Outcome("It takes too much.", again=True)] * 10
+    worker.put("mine", "large")
+    worker.turns(10)
+    assert len(worker.tried) == 2
+    for pause in AGAIN_SECONDS:
+        seconds[0] += pause
+        worker.turns(10)
+    seconds[0] += 10_000.0
+    worker.turns(10)
+    assert len(worker.tried) == len(AGAIN_SECONDS) + 1
+    assert worker.models.failed() == {"mine": "It takes too much."}
+
+
+def test_a_version_that_one_process_cannot_load_is_given_up(worker: Worker) -> None:
+    """New jobs get the version before it again, and the others unload it."""
+    second = worker.put("mine", "second")
+    (worker.dir / worker.first.full_name).mkdir()
+    worker.put(worker.first.full_name, "first")
+    worker.turns()
+    worker.load(worker.first, second, processes=1)
+    worker.turns(1)
+    assert worker.for_new_jobs() == second.version
+    worker.outcomes = [Outcome("Neither can the trial.")]
+    worker.load(worker.first, **{second.full_name: "MemoryError: "})
+    worker.turns(5)
+    assert (worker.for_new_jobs(), worker.consumed) == (worker.first.version, [])
+    assert worker.models.names() == [worker.first.full_name]
+    assert worker.models.failed() == {"mine": "Neither can the trial."}
+
+
+def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) -> None:
+    """While work needs it, it stays loaded."""
+    worker.fleet.prefer(worker.fleet.models().get("mine") or _served(worker.first))
+    worker.needed.add(worker.first.full_name)
+    away = worker.dir / ".away"
+    (worker.dir / "mine").rename(away)
+    worker.turns(GONE_LOOKS + 1)
+    assert worker.for_new_jobs() == ""
+    assert worker.models.leaving() == worker.models.names() == [worker.first.full_name]
+    away.rename(worker.dir / "mine")
+    worker.turns(2)
+    assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
+
+
+def _served(card: Card) -> Any:
+    return Served(card=card, rate=5.0)
+
+
+def test_a_folder_that_is_damaged_in_place_stays_served(worker: Worker) -> None:
+    """The worker holds the files of its start; `failed` names what is there now."""
+    (worker.dir / "mine" / "model.pkl").unlink()
+    worker.turns(10)
+    assert "of no file" in worker.models.failed()["mine"]
+    assert (worker.models.leaving(), worker.models.names()) == ([], [worker.first.full_name])
