@@ -11,6 +11,7 @@ whose answer does not come soon is given to a thread that waits for it.
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Event
 from typing import Any
@@ -23,10 +24,14 @@ from api.process.asked import Asked
 from api.process.connection import Connection
 from api.process.paced_socket import Pace
 from api.process.sync_scorer import Client, SyncScorer
-from shared.dispatch import Dispatch
+from api.services import Services
 from shared.jobs.question_line import Loop, QuestionLine
 from shared.no_waiting import WouldWait
 from shared.telemetry.spans import spans
+
+#: How often what is known of the models is read while there are questions, in seconds: more often
+#: than their caches end.
+REFRESH_SECONDS = 0.5
 
 
 class QuestionLoop:
@@ -37,7 +42,7 @@ class QuestionLoop:
         worker: Any,
         loop: Loop,
         line: QuestionLine,
-        dispatch: Dispatch,
+        services: Services,
         limit: int,
         *,
         send: Callable[[Connection, bytes, bool], None],
@@ -50,7 +55,7 @@ class QuestionLoop:
             worker: gunicorn's worker; it has the app.
             loop: the event loop.
             line: asks the questions.
-            dispatch: rings the doorbell.
+            services: ring the doorbell, and know the models.
             limit: the most questions that may wait for an answer.
             send: sends a response, and closes the connection or not.
             refuse: answers a request that cannot be parsed.
@@ -59,12 +64,13 @@ class QuestionLoop:
         self._worker = worker
         self._loop = loop
         self._line = line
-        self._dispatch = dispatch
+        self._services = services
+        self._refreshed = 0.0
         self._limit = limit
         self._send = send
         self._refuse = refuse
         self._hand_over = hand_over
-        self._bells = ThreadPoolExecutor(1, "doorbell")
+        self._background = ThreadPoolExecutor(1, "questions")
         self._repeats = Repeats(worker.wsgi.wsgi_app, worker.cfg)
         self._in_work: dict[str, LoopRequest | RepeatedRequest] = {}
         #: Questions for which threads wait.
@@ -116,6 +122,9 @@ class QuestionLoop:
     def flush(self) -> None:
         """Send the questions of a moment together; call this before the event loop waits."""
         self._line.flush(is_waiting=bool(self._in_work or self._in_threads))
+        if self._in_work and time.monotonic() - self._refreshed >= REFRESH_SECONDS:
+            self._refreshed = time.monotonic()
+            self._background.submit(self._refresh)
 
     def expire(self) -> None:
         """Give the requests that have waited long to threads; call this every second."""
@@ -143,7 +152,7 @@ class QuestionLoop:
 
         def on_outcome(outcome: bool | Exception | None) -> None:
             if outcome is True:
-                self._bells.submit(context.run, self._ring, asked)
+                self._background.submit(context.run, self._ring, asked)
             elif outcome is None:
                 self._give_up(question.id, is_asked=False)
             elif outcome is not False:
@@ -154,10 +163,17 @@ class QuestionLoop:
 
     def _ring(self, asked: Asked) -> None:
         try:
-            self._dispatch.answer(asked.full_name)
+            self._services.dispatch.answer(asked.full_name)
         except Exception as failed:  # noqa: BLE001  the thread of the request raises it
             error = failed
             self._loop.defer(lambda: self._fail(asked, error))
+
+    def _refresh(self) -> None:
+        """Read in a thread what is known of the models, before a question would wait for it."""
+        # If it cannot be read, the thread of a request finds out, and answers with the error.
+        with suppress(Exception):
+            self._services.fleet.refresh()
+            self._services.aliases.refresh()
 
     def _answered(self, question_id: str, result: bytes) -> None:
         if request := self._in_work.pop(question_id, None):

@@ -34,7 +34,7 @@ class QuestionWorker(HeadFirstWorker):
                 self,
                 _PollerLoop(self.poller, self.method_queue),
                 line,
-                services.dispatch,
+                services,
                 int(self.worker_connections * WAITING_SHARE),
                 send=self._send,
                 refuse=self._refuse,

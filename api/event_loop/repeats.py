@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gunicorn import SERVER, util
@@ -89,7 +90,7 @@ class RepeatedRequest:
         """The whole response, and whether the connection is closed after it; call this once."""
         known, body = self._known, self.later.body
         head = (
-            f"HTTP/1.1 {known.status}\r\nServer: {SERVER}\r\nDate: {util.http_date()}\r\n"
+            f"HTTP/1.1 {known.status}\r\nServer: {SERVER}\r\nDate: {_date(int(time.time()))}\r\n"
             f"Connection: {'close' if closes else 'keep-alive'}\r\n{known.headers}"
             f"X-Request-ID: {self._id}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
@@ -144,6 +145,12 @@ class Repeats:
             self._known.clear()
         key = _key(request.connection, request.raw, end)
         self._known[key] = Remembered(again, status, "".join(lines), request.fields)
+
+
+@lru_cache(2)
+def _date(seconds: int) -> str:
+    """The header `Date`: that of gunicorn takes a tenth of all that such a request takes."""
+    return str(util.http_date(seconds))
 
 
 def _key(connection: Connection, raw: bytes, end: int) -> Key:

@@ -56,7 +56,9 @@ class ChangeJson(TypedDict):
     ]
     action: Annotated[
         str,
-        Field(description="`promote`, `alias`, `unset`, `rollback`, `traffic`, `remove` or `serve`."),
+        Field(
+            description="`promote`, `alias`, `unset`, `rollback`, `traffic`, `remove` or `serve`."
+        ),
     ]
     alias: str | None
     before: Annotated[str | None, Field(description="The version before.")]
