@@ -78,6 +78,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobExpired: HTTPStatus.GONE,
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.NoResults: HTTPStatus.CONFLICT,
+    errors.RowsDeleted: HTTPStatus.GONE,
     errors.JobEnded: HTTPStatus.CONFLICT,
     errors.BadIdempotencyKey: HTTPStatus.BAD_REQUEST,
     errors.IdempotencyKeyInUse: HTTPStatus.CONFLICT,

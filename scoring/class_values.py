@@ -114,5 +114,10 @@ def expected_score(
     Returns:
         n scores, clipped to 0..1 because rounding could leave the interval.
     """
-    expected = np.asarray(probabilities, dtype=np.float64) @ values
+    # Not by `@`: BLAS adds the products of a row in another order with other numbers of rows, so
+    # the last bit of a score depended on the rows around it.
+    each = np.asarray(probabilities, dtype=np.float64)
+    expected = np.zeros(len(each))
+    for column, value in zip(each.T, values.tolist(), strict=True):
+        expected += column * value
     return np.clip(expected, 0.0, 1.0)

@@ -38,7 +38,7 @@ def check_independence(estimator: Any) -> None:
         ValueError: the outputs differ; the message says how, and what to do.
     """
     method = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.predict
-    for texts in (list(TRIAL_TEXTS), _texts_of_own_words(estimator)):
+    for texts in (list(TRIAL_TEXTS), texts_of_own_words(estimator, _OWN_TEXTS)):
         if difference := _difference(method, texts):
             raise ValueError(f"{difference}. {_WHAT_TO_DO}")
 
@@ -88,13 +88,19 @@ def _columns(scored: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.column_stack(numbers)
 
 
-def _texts_of_own_words(estimator: Any) -> list[str]:
+def texts_of_own_words(estimator: Any, count: int) -> list[str]:
+    """Texts of the words that an estimator has learnt; none if it has learnt no words.
+
+    Args:
+        estimator: fitted.
+        count: the number of texts.
+    """
     words: dict[str, None] = {}
     for part in all_parts(estimator):
         vocabulary = vars(part).get("vocabulary_")
         if isinstance(vocabulary, dict):
             words.update(dict.fromkeys(map(str, vocabulary)))
-    return trial_texts(list(words))[:_OWN_TEXTS] if words else []
+    return trial_texts(list(words))[:count] if words else []
 
 
 def _difference(method: Callable[[Any], Any], rows: Any, what: str = "text") -> str:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pandas as pd
 from typing_extensions import override
 
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.networks.compiled import COMPILED_FILE
 from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.heads import Heads
@@ -25,7 +26,7 @@ from scoring.networks.text import (
     tokeniser_for,
 )
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card, Model
+from shared.model import SCORE, TEXT, Card, Model, Scorer
 
 WORD_INDEX_FILE = "word_idx.json"
 
@@ -52,6 +53,8 @@ class KerasModel(Model):
         self.network = network
         self._numbers = numbers
         self._heads = heads
+        if explained_outputs(card.signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def classes(self) -> dict[str, float]:
@@ -83,6 +86,12 @@ class KerasModel(Model):
             columns = self._heads.result(self.network.all_outputs(ids))
             return pd.DataFrame(columns, index=frame.index)
         return pd.DataFrame({SCORE: self.network.scores(ids)}, index=frame.index)
+
+    @override
+    def explained(self, terms: int) -> Scorer:
+        if not self.explained_by:
+            return super().explained(terms)
+        return OccludedTexts(self, self, terms)
 
     @override
     def warm_up(self) -> None:

@@ -10,6 +10,7 @@ from scoring.graphs.answers import Answers, without
 from scoring.graphs.graph import Graph
 from scoring.graphs.session import open_session
 from scoring.independence import check_rows
+from scoring.steady import STEADY_ROWS, in_scales, steady_batches
 from shared.errors.model import UnusableModel
 from shared.model import Card, Model
 from shared.tables.trial_rows import trial_rows
@@ -35,7 +36,9 @@ class OnnxModel(Model):
         self.card = card
         self._graph = Graph(open_session(path), card.signature.inputs)
         self._answers = Answers.from_options(card.options)
-        check_rows(self.score, trial_rows(self, _TRIAL_ROWS))
+        check_rows(self._score, trial_rows(self, _TRIAL_ROWS))
+        rows = in_scales(trial_rows(self, STEADY_ROWS))
+        self._batches = steady_batches(self._score, rows, card.full_name)
 
     @property
     def classes(self) -> dict[str, float]:
@@ -54,6 +57,9 @@ class OnnxModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return self._batches.score(self._score, frame)
+
+    def _score(self, frame: pd.DataFrame) -> pd.DataFrame:
         outputs = self.card.signature.outputs
         if not len(frame):
             return pd.DataFrame({one.name: [] for one in outputs}, index=frame.index)

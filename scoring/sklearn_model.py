@@ -22,10 +22,17 @@ from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.finding import explained_of
+from scoring.explanations.occlusion import OccludedTexts, explained_outputs
 from scoring.explanations.sklearn_explained import ExplainedEstimator
-from scoring.independence import check_independence, check_rows, check_steps
+from scoring.independence import (
+    check_independence,
+    check_rows,
+    check_steps,
+    texts_of_own_words,
+)
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
+from scoring.steady import AS_THEY_COME, STEADY_ROWS, in_scales, steady_batches
 from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
@@ -63,6 +70,7 @@ class SklearnModel(Model):
         signature = card.signature
         self._outputs = signature.outputs
         self._wanted = {output.name for output in self._outputs}
+        self._batches = AS_THEY_COME
         scorer = unwrapped(estimator)
         with _one_at_a_time():
             try:
@@ -82,19 +90,31 @@ class SklearnModel(Model):
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
+                names = [one.name for one in signature.inputs]
                 self._explained = explained_of(
-                    estimator, scorer, self._estimator, self._sentiment, texts=self._takes_texts
+                    estimator,
+                    scorer,
+                    self._estimator,
+                    self._sentiment,
+                    inputs=None if self._takes_texts else names,
                 )
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
                 )
                 if self._predictions:
                     check_rows(self.score, self._trial_rows())
+                if not getattr(self._estimator, "is_row_by_row", False):
+                    rows = self._varied_rows(estimator)
+                    self._batches = steady_batches(self._outputs_for, rows, card.full_name)
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        # A copy for some outputs asks it for the others.
+        self._all = self
         if self._explained:
             self.explained_by = self._explained.by
+        elif self._takes_texts and explained_outputs(signature.outputs):
+            self.explained_by = "occlusion"
 
     @property
     def parts(self) -> Parts:
@@ -118,7 +138,7 @@ class SklearnModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return self._outputs_for(frame)
+        return self._batches.score(self._outputs_for, frame)
 
     def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
         """The outputs of a frame; `rows` and `raw` are None if they were not computed yet."""
@@ -148,11 +168,19 @@ class SklearnModel(Model):
 
     @override
     def explained(self, terms: int) -> Scorer:
+        if self.explained_by == "occlusion":
+            return OccludedTexts(self, self._all, terms)
         if self._explained is None:
             return super().explained(terms)
         _, explainer, classes = self._explained
         return ExplainedEstimator(
-            self.card, explainer, classes, self._read, self._outputs_for, terms
+            self.card,
+            explainer,
+            classes,
+            self._read,
+            self._outputs_for,
+            terms,
+            self._batches,
         )
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:
@@ -191,11 +219,19 @@ class SklearnModel(Model):
     def trial_values(self) -> Mapping[str, Sequence[Any]]:
         return self._trial_values
 
-    def _trial_rows(self) -> pd.DataFrame:
+    def _trial_rows(self, count: int = TRIAL_ROWS) -> pd.DataFrame:
         if self._takes_texts:
             (name,) = (one.name for one in self.card.signature.inputs)
             return pd.DataFrame({name: pd.Series(TRIAL_TEXTS, dtype=object)})
-        return trial_rows(self, TRIAL_ROWS)
+        return trial_rows(self, count)
+
+    def _varied_rows(self, estimator: Any) -> pd.DataFrame:
+        """Rows whose outputs differ: probabilities of 0 and 1 would hide a difference."""
+        if self._takes_texts:
+            (name,) = (one.name for one in self.card.signature.inputs)
+            texts = [*TRIAL_TEXTS, *texts_of_own_words(estimator, STEADY_ROWS)][:STEADY_ROWS]
+            return pd.DataFrame({name: pd.Series(texts, dtype=object)})
+        return in_scales(self._trial_rows(STEADY_ROWS))
 
     def _sentiment_of(self, estimator: Any) -> Sentiment | None:
         if SCORE not in self._wanted:

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +23,9 @@ from shared.errors.model import DigestMismatch
 logger = logging.getLogger(__name__)
 
 _PREFIX = "scorelane-mapped-"
+
+#: The ending of the name of a folder with what was made of a file.
+_DERIVED = "-derived"
 
 #: A folder is looked at only after this many seconds: its worker may not have locked it yet.
 _NEW_SECONDS = 600.0
@@ -88,11 +91,43 @@ def open_copy(path: Path, digest: str) -> BinaryIO:
     return io.BytesIO(content)
 
 
+def derived_folder(digest: str, make: Callable[[Path], None]) -> Path | None:
+    """A folder with what was made of a file, once for all processes of a worker.
+
+    Args:
+        digest: the sha256 of the file, in hex.
+        make: fills a new folder. If it raises, there is none.
+
+    Returns:
+        The folder; None outside of `room_for_copies`.
+
+    Raises:
+        OSError: there is no room on the disk.
+        Exception: whatever `make` raises.
+    """
+    if _room is None:
+        return None
+    folder = _room / f"{digest}{_DERIVED}"
+    if not folder.exists():
+        made = Path(tempfile.mkdtemp(dir=_room))
+        try:
+            make(made)
+            with suppress(OSError):  # another process was faster
+                made.rename(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
 def remove_copy(digest: str) -> None:
-    """Remove the copy with this content, if there is one. Processes that map it keep it."""
+    """Remove the copy of a file with this content, and what was made of it.
+
+    Processes that map them keep them.
+    """
     if _room is not None:
         with suppress(OSError):
             (_room / digest).unlink()
+        shutil.rmtree(_room / f"{digest}{_DERIVED}", ignore_errors=True)
 
 
 def _copy(path: Path, copy: Path, digest: str) -> None:

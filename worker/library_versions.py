@@ -13,6 +13,7 @@ LIBRARIES = (
     "scikit-learn",
     "lightgbm",
     "xgboost",
+    "xgboost-cpu",
     "catboost",
     "onnxruntime",
     "tensorflow-cpu",

@@ -270,6 +270,8 @@ class Pipeline:
             self._journal.finish(job_id, began)
             if spec.output:
                 self._output.close(spec)
+                # The folder has all results.
+                self._store.note_sent(job_id)
             return
         if spec.output:
             self._output.retract(spec.id, spec)

@@ -102,6 +102,7 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     errors.SourceUnavailable: {"address": "s3://data/reviews.csv"},
     errors.JobEnded: {"state": "succeeded"},
     errors.NoResults: {"state": "cancelled"},
+    errors.RowsDeleted: {"reason": "its results were downloaded"},
     errors.NotRetryable: {"state": "succeeded"},
     errors.PerhapsAccepted: {"reason": "ConnectionError"},
     errors.StoreUnavailable: {"reason": "ConnectionError"},

@@ -10,6 +10,7 @@ from shared.errors.service import (
     JobNotFound,
     JobNotRestored,
     MalformedJobId,
+    RowsDeleted,
 )
 from shared.jobs.job import Job, State
 from shared.jobs.job_ids import is_job_id
@@ -54,6 +55,19 @@ def _is_restorable(at: Services, job_id: str) -> bool:
         # No worker can restore it, either.
         return False
     return manifest is not None and current_identity().sees(manifest.job.spec.owner)
+
+
+def check_kept(job: Job) -> None:
+    """Check that the rows of a job were not deleted because it keeps none.
+
+    Raises:
+        shared.errors.service.RowsDeleted: they were.
+    """
+    if job.cleared_at:
+        reason = "the time for which they are kept after its end is over"
+        if job.downloaded_at:
+            reason = "its results were downloaded"
+        raise RowsDeleted(job_id=job.spec.id, reason=reason)
 
 
 def cancel_job(at: Services, job_id: str) -> Job:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from api.requests.terms import on_error_of
 from api.schema.column_types import EXAMPLE_OUTPUTS, OutputJson, outputs_json
 from api.services import Services
-from shared.jobs.job import ENDED, CallbackState, Job, Priority, State
+from shared.jobs.job import ENDED, CallbackState, Job, Keep, Priority, State
 from shared.places.output_folder import MANIFEST
 from shared.telemetry.timestamps import rfc3339
 
@@ -124,6 +124,10 @@ class JobJson(TypedDict):
             "Null if they are not known, or too long for an address."
         ),
     ]
+    keep: Annotated[Keep, Field(description="`none`: its rows are deleted after a download.")]
+    rows_deleted_at: Annotated[
+        Moment | None, Field(description="When its rows and results were deleted, as `keep` says.")
+    ]
     callback: Annotated[CallbackJson | None, Field(description="Null without a `callback_url`.")]
     labels: dict[str, str]
     retry_of: Annotated[JobId | None, Field(description="The job that it repeats.")]
@@ -154,6 +158,8 @@ EXAMPLE_JOB: JobJson = {
     "on_error": "skip",
     "priority": "normal",
     "options": {"text_column": "review", "retention_seconds": "86400"},
+    "keep": "all",
+    "rows_deleted_at": None,
     "callback": {"state": CallbackState.WAITING, "attempts": 0, "last_error": None},
     "labels": {"team": "growth"},
     "retry_of": None,
@@ -197,6 +203,8 @@ def job_json(services: Services, job: Job) -> JobJson:
         "on_error": on_error_of(job.spec.tolerance),
         "priority": job.spec.priority,
         "options": _options(job),
+        "keep": job.spec.keep,
+        "rows_deleted_at": _moment(job.cleared_at),
         "callback": _callback(job),
         "labels": job.spec.labels,
         "retry_of": job.spec.retry_of,
@@ -250,6 +258,8 @@ def _detail(services: Services, job: Job) -> str:
         if job.held_up:
             waiting += f" It is held up: {job.held_up}."
     done = f"Done: {job.completed:,} rows have a score, {job.failed:,} an error."
+    if job.cleared_at:
+        done += " Its rows and results are deleted, as it keeps none; its receipt stays."
     if job.lost:
         done += f" The results of {job.lost:,} rows were damaged on the disk; /errors names them."
     return {

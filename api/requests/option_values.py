@@ -7,7 +7,7 @@ from typing import Any, get_args
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import Priority, ResultFormat
+from shared.jobs.job import Keep, Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
 #: The values of the option `quoting`.
@@ -91,6 +91,14 @@ def _priority(value: str) -> str:
     return value
 
 
+def _keep(value: str) -> str:
+    known = get_args(Keep)
+    if value not in known:
+        reason = f"it must be one of {', '.join(known)}"
+        raise BadOption(option="keep", value=value[:80], reason=reason)
+    return value
+
+
 def is_true(name: str, value: str) -> bool:
     """Whether an option of a request is `true`.
 
@@ -138,6 +146,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "errors": _errors,
     "explain": _terms,
     "format": _format,
+    "keep": _keep,
     "guess": _true_or_false("guess"),
     "models": _two_models,
     "outputs": _names_or_all("outputs"),

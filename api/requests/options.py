@@ -10,7 +10,7 @@ from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import ResultFormat
+from shared.jobs.job import Keep, ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
 #: The schema of an option that may be any text except an empty one.
@@ -169,6 +169,13 @@ class JobOptions(RowOptions):
         "file: the bytes of the whole file, as it is stored. The estimate is of the whole file.",
         {"type": "integer", "minimum": 1},
         example=4_000_000_000,
+    )
+    keep: str = option(
+        "all",
+        "`none`: the rows and results are deleted a minute after the results were downloaded "
+        "completely, or some time after the end of the job. The receipt stays.",
+        {"enum": list(get_args(Keep))},
+        example="none",
     )
     retention_seconds: str | None = option(
         None,

@@ -39,6 +39,7 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
         "result_format": options.format,
         "tolerance": tolerance(options.on_error),
         "priority": options.priority,
+        "keep": options.keep,
         "retention": retention(options.retention_seconds, settings),
         "labels": labels(options.label),
         "callback_url": callback_url(options.callback_url, settings),

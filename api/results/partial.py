@@ -22,7 +22,13 @@ from api.security.links import without_signature
 from api.services import Services
 from shared.errors.base import ScorelaneError
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
+from shared.errors.service import (
+    JobNotFinished,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+    RowsDeleted,
+)
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.result_names import Format, file_name
 
@@ -31,6 +37,7 @@ REFUSED: tuple[type[ScorelaneError], ...] = (
     *OF_A_JOB,
     JobNotFinished,
     NoResults,
+    RowsDeleted,
     BadOption,
     NotAcceptable,
     ResultsDamaged,

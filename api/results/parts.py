@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from api.jobs.lookup import find_job
+from api.jobs.lookup import check_kept, find_job
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_page
 from api.results.streaming import prepend, recheck_on_missing
@@ -185,7 +185,9 @@ class ResultParts:
             raise ResultsDamaged(job_id=job_id, rows="their file", advice=_OTHER_FORM) from None
 
     def _find(self) -> Job:
-        return find_job(self.services, self.job.spec.id)
+        job = find_job(self.services, self.job.spec.id)
+        check_kept(job)
+        return job
 
     def _recheck(self) -> AbstractContextManager[None]:
         return recheck_on_missing(self._find)

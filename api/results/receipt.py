@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
-from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId, Moment
+from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId, ModelName, Moment
 from api.requests.terms import on_error_of
 from api.results.partial import check_whole
 from api.results.parts import ResultParts
@@ -24,7 +24,7 @@ from shared.errors.service import (
     ResultsDamaged,
 )
 from shared.jobs.digest import Digest, Digester
-from shared.jobs.job import Job, ResultFormat
+from shared.jobs.job import Job, Keep, ResultFormat
 from shared.telemetry.timestamps import rfc3339
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,9 @@ class Receipt(TypedDict):
     job: JobId
     owner: str | None
     model: ReceiptModel
+    second_model: Annotated[
+        ModelName | None, Field(description="The model that was compared; null: there was none.")
+    ]
     input: ReceiptInput
     results: ReceiptResults
     rows: Counts
@@ -95,6 +98,11 @@ class Receipt(TypedDict):
             description="The versions that scored rows of the job, one entry for each set of them."
         ),
     ]
+    keep: Keep
+    downloaded_at: Annotated[
+        Moment | None, Field(description="With `keep=none`: when all results had been sent.")
+    ]
+    rows_deleted_at: Moment | None
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
@@ -108,6 +116,7 @@ _EXAMPLE: Receipt = {
     "job": EXAMPLE_ID,
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3", "files": {"model.pkl": "0a" * 32}},
+    "second_model": None,
     "input": {"sha256": "1b" * 32, "bytes": 68_000_000, "addresses": None, "files": None},
     "results": {
         "format": "csv",
@@ -121,6 +130,9 @@ _EXAMPLE: Receipt = {
     "labels": {},
     "retry_of": None,
     "libraries": [{"scorelane": "0.1.0", "python": "3.12.3", "scikit-learn": "1.9.0"}],
+    "keep": "all",
+    "downloaded_at": None,
+    "rows_deleted_at": None,
     "created_at": "2026-01-01T12:00:00.000Z",
     "started_at": "2026-01-01T12:00:00.012Z",
     "finished_at": "2026-01-01T12:00:24.000Z",
@@ -159,6 +171,7 @@ def _receipt(services: Services, job: Job) -> Receipt:
         "job": spec.id,
         "owner": spec.owner or None,
         "model": {"name": spec.model, "version": spec.version, "files": _files(services, job)},
+        "second_model": _second_model(job),
         "input": _input(job),
         "results": {
             "format": spec.result_format,
@@ -173,11 +186,23 @@ def _receipt(services: Services, job: Job) -> Receipt:
         "labels": spec.labels,
         "retry_of": spec.retry_of,
         "libraries": [json_module.loads(line) for line in (job.libraries or "").splitlines()],
+        "keep": spec.keep,
+        "downloaded_at": _moment(job.downloaded_at),
+        "rows_deleted_at": _moment(job.cleared_at),
         "created_at": rfc3339(job.created_at),
-        "started_at": None if job.started_at is None else rfc3339(job.started_at),
-        "finished_at": None if job.finished_at is None else rfc3339(job.finished_at),
+        "started_at": _moment(job.started_at),
+        "finished_at": _moment(job.finished_at),
         "signatures": [],
     }
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)
+
+
+def _second_model(job: Job) -> ModelName | None:
+    second = job.spec.second
+    return {"name": second.name, "version": second.version} if second else None
 
 
 def _input(job: Job) -> ReceiptInput:

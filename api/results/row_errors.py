@@ -6,7 +6,7 @@ from functools import partial
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
-from api.jobs.lookup import find_job
+from api.jobs.lookup import check_kept, find_job
 from api.results.available import AvailableRows, BadRow
 from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
 from api.results.csv_style import style_of
@@ -92,6 +92,7 @@ def bad_rows(job_id: str) -> Response:
     """The rows with an error: a page of them as JSON, or all as a file."""
     services = current_services()
     job = find_job(services, job_id)
+    check_kept(job)
     if not is_partial():
         check_whole(services, job)
     wanted = wanted_format(request, FORMATS)

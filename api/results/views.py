@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
-from api.jobs.lookup import find_job
+from api.jobs.lookup import check_kept, find_job
 from api.requests.options import whole_number
 from api.results import direct
 from api.results.byte_ranges import answer_range
 from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
 from api.results.csv_style import PLAIN_STYLE, CsvStyle, form_of, style_of
+from api.results.delivery import noted
 from api.results.found_rows import found_response
 from api.results.negotiation import file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
@@ -117,13 +118,16 @@ def results(job_id: str) -> Response:
     """
     services = current_services()
     job = find_job(services, job_id)
+    check_kept(job)
     partial, search = is_partial(), search_of(request.args)
     if not partial:
         check_whole(services, job)
     reason = None
     if direct.is_wanted(request):
         reason = "it is for all rows of a job that has succeeded"
-        if not (partial or search):
+        if job.spec.keep == "none":
+            reason = "the job keeps no rows, and the service must see when they were downloaded"
+        elif not (partial or search):
             answer = direct.redirect_or_reason(services, job, request, _formats_of(job))
             if isinstance(answer, Response):
                 return answer
@@ -177,7 +181,7 @@ def results_response(
     else:
         response = _converted(parts, wanted, style)
     response.vary.add("Accept")
-    return response
+    return noted(services, job, response, is_own=wanted == own and style == PLAIN_STYLE)
 
 
 def _in_own_format(parts: ResultParts) -> Response:

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from api.requests.options import JobOptions
 from shared.errors.input import BadOption
 from shared.fleet import Served
-from shared.jobs.added_outputs import AddedOutputs, Explanation, with_added
+from shared.jobs.added_outputs import (
+    EXPLANATION_COSTS,
+    AddedOutputs,
+    Explanation,
+    with_added,
+)
 from shared.signature import Signature
 
 #: The option that asks for each kind.
@@ -35,6 +40,14 @@ def signature_with(added: Sequence[AddedOutputs], served: Served) -> Signature:
         except ValueError as error:
             raise BadOption(option=_OPTIONS[type(one)], value=_value(one), reason=error) from error
     return signature if done else served.card.signature
+
+
+def at_rate_of(added: Sequence[AddedOutputs], served: Served) -> Served:
+    """A model with the rate at which it gives added outputs too, about; parts are cut by it."""
+    rate = served.rate
+    if any(isinstance(one, Explanation) for one in added):
+        rate /= EXPLANATION_COSTS[served.explained_by]
+    return served if rate == served.rate else served.model_copy(update={"rate": rate})
 
 
 def _check(added: AddedOutputs, served: Served) -> None:

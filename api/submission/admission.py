@@ -6,7 +6,7 @@ from api.requests.columns import chosen_outputs, input_columns
 from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
 from api.services import Services
-from api.submission.added import added_of, signature_with
+from api.submission.added import added_of, at_rate_of, signature_with
 from api.submission.second_model import two_models, with_labels
 from api.uploads.columns import InputColumns
 from shared.fleet import Served
@@ -59,4 +59,4 @@ def admit(services: Services, options: JobOptions) -> Admitted:
         "added": added,
         "second": two.second if two else None,
     }
-    return Admitted(options, served, inputs, outputs, added, terms)
+    return Admitted(options, at_rate_of(added, served), inputs, outputs, added, terms)

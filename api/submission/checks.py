@@ -286,9 +286,10 @@ def check_json(
         carried = carried_columns(options, columns, admitted.outputs)
         check_columns(services.settings, len(carried))
     rows = json_rows(body.value, admitted.inputs, carried)
-    # Small jobs are scored together, so all of them have the outputs of their model alone.
-    has_more = bool(admitted.added or options.models)
-    is_small = not has_more and _is_small(services, admitted.served, len(rows), body.size)
+    # Small jobs are scored together, so all of them have the outputs of their model alone. Of one
+    # job among them the rows could not be deleted by themselves.
+    is_bulk = bool(admitted.added or options.models or options.keep != "all")
+    is_small = not is_bulk and _is_small(services, admitted.served, len(rows), body.size)
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))

@@ -134,7 +134,7 @@ class Claim:
         """Return the binding of a job of rows, after the watched content was read to its end."""
         given = asdict(options)
         # As releases without these options had it: a key from before an upgrade stays valid.
-        for name in ("quoting", "rename", "outputs", "decimal"):
+        for name in ("quoting", "rename", "outputs", "decimal", "keep"):
             if given[name] == getattr(JobOptions, name):
                 del given[name]
         given["text_column"] = given["text_column"] or "text"

@@ -12,6 +12,9 @@ from shared.traffic import is_drawn
 #: be able to give, or read files that are not the service's, or are batches.
 _WITHOUT = ("second", "added", "sources", "as_batch")
 
+#: What `keep` is of a job whose rows are not to be deleted soon; others get none.
+_KEPT = "all"
+
 
 def shadow_for(services: Services, served: Served, job_id: str, terms: Terms) -> Shadow | None:
     """The shadow of a new job; None if it gets none.
@@ -33,7 +36,7 @@ def shadow_for(services: Services, served: Served, job_id: str, terms: Terms) ->
     if challenger is None or challenger.card.version == card.version:
         return None
     signature = challenger.card.signature
-    if signature.inputs != card.signature.inputs:
+    if signature.inputs != card.signature.inputs or terms.get("keep", _KEPT) != _KEPT:
         return None
     if not is_drawn(job_id, f"shadow {challenger.card.full_name}", traffic.shadow):
         return None

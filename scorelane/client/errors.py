@@ -122,6 +122,12 @@ class JobExpired(JobNotFound):
     statuses = frozenset({410})
 
 
+class RowsDeleted(JobExpired):
+    """The job was sent with `keep=none`, and its rows and results are deleted."""
+
+    codes = frozenset({"rows-deleted"})
+
+
 class Conflict(ApiError):
     """The current state of the job, or of the `Idempotency-Key`, does not allow the request."""
 

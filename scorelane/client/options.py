@@ -52,6 +52,8 @@ class JobOptions(RetryOptions, RowOptions, total=False):
     #: for each row, how many terms or columns to name that moved its score most (1 to 20), and by
     #: how much
     explain: int | None
+    #: `none`: the service deletes the rows and results after their download; the receipt stays
+    keep: Literal["all", "none"] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
     callback_url: str | None  #: receives a request when the job has ended
 

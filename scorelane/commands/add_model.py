@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scorelane.client.client import Client
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.proof_options import proof_of, proof_options
-from scorelane.commands.common.proven import print_proof
+from scorelane.commands.common.proven import print_calls, print_proof
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from scorelane.commands.common.understood import print_understood, understood
-from scorelane.commands.common.until_served import answers, print_outcome, try_it, until_served
+from scorelane.commands.common.until_served import answers, print_outcome, until_served
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
@@ -174,32 +175,35 @@ def add_model(
         print_understood(added)
         model_options.print_if_compiled(added.card)
         print_proof(added, rate, expect)
-    if wait or (wait is None and output is None):
-        _follow(added, url, is_wanted=wait is True, err=as_json)
-
-
-def _follow(added: "Added", url: str, *, is_wanted: bool, err: bool) -> None:
-    """Wait until the service serves the model, and print a call to try it."""
-    full_name, row = added.card.full_name, added.examples[0][0]
     with options.client(url) as client:
-        if not is_wanted and not answers(client):
-            click.echo(f"No service answers at {url}. `scorelane serve` starts one.", err=True)
+        if wait or (wait is None and output is None and answers(client)):
+            _follow(client, added, err=as_json)
             return
-        click.echo(f"Waiting until {url} serves it ...", err=True)
-        outcome = until_served(client, full_name, _WAIT_SECONDS)
+    if wait is None and output is None:
+        click.echo(f"No service answers at {url}. `scorelane serve` starts one.", err=True)
+    if not as_json:
+        click.echo("To try it, once workers have loaded it:")
+        print_calls(added, url, name)
+
+
+def _follow(client: Client, added: "Added", *, err: bool) -> None:
+    """Wait until the service serves the model, and print calls to try it."""
+    full_name, model = added.card.full_name, added.card.name
+    click.echo(f"Waiting until {client.url} serves it ...", err=True)
+    outcome = until_served(client, full_name, _WAIT_SECONDS)
     print_outcome(outcome, full_name, err=err)
     if outcome.version is None:
         click.echo("`scorelane doctor` looks for the reason.", err=True)
         raise SystemExit(1)
-    name = added.card.name
     if not outcome.version.get("current", True):
         click.echo(
-            f"`{name}` still means its champion. To let it mean this version: "
+            f"`{model}` still means its champion. To let it mean this version: "
             f"scorelane promote {full_name}",
             err=err,
         )
-        name = full_name
-    click.echo(f"Try it:\n  {try_it(url, name, row)}", err=err)
+        model = full_name
+    click.echo("To try it:", err=err)
+    print_calls(added, client.url, model, err=err)
 
 
 def _numbers(option: str, text: str | None, example: str) -> list[float] | None:

@@ -14,11 +14,15 @@ class Explainer(Protocol):
 
     Attributes:
         names: the names of the terms or columns.
-        base_values: each of the E explained numbers without any effect.
+        numbers: how many explained numbers there are, E.
     """
 
     names: pd.CategoricalDtype
-    base_values: npt.NDArray[np.float64]
+    numbers: int
+
+    @property
+    def base_values(self) -> npt.NDArray[np.float64]:
+        """Each of the explained numbers without any effect."""
 
     def explained(self, rows: Any, terms: int) -> tuple[Any, TopEffects]:
         """What the estimator gives n rows, and the effects on the number that is explained.

@@ -1,6 +1,7 @@
 """Finds what can explain the scores of a fitted scikit-learn estimator."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import categories_of
 from scoring.estimators.sentiment import Sentiment
 from scoring.explanations.linear_words import linear_words
+from scoring.explanations.source_columns import ManySources
+from scoring.explanations.tables import table_explainer
 from shared.model import ExplainedBy
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,12 @@ class Explained(NamedTuple):
 
 
 def explained_of(
-    estimator: Any, scorer: Any, fast: Any, sentiment: Sentiment | None, *, texts: bool
+    estimator: Any,
+    scorer: Any,
+    fast: Any,
+    sentiment: Sentiment | None,
+    *,
+    inputs: Sequence[str] | None,
 ) -> Explained | None:
     """Find out how an estimator can be explained; None if it cannot.
 
@@ -43,12 +51,19 @@ def explained_of(
         scorer: the estimator inside it that does the work.
         fast: the same, perhaps faster.
         sentiment: how its score is made; None: it gives none.
-        texts: whether it takes texts.
+        inputs: the names of the columns that it takes; None: it takes texts.
     """
     values = None if sentiment is None else sentiment.class_values
     turned = values is not None and len(values) == 2 and bool(values[1] < values[0])
+    by: ExplainedBy = "linear"
+    found: Explainer | None = None
     try:
-        found = linear_words(scorer, fast, turned=turned) if texts else None
+        if inputs is None:
+            found = linear_words(scorer, fast, turned=turned)
+        elif of_table := table_explainer(scorer, inputs, turned=turned):
+            by, found = of_table
+    except ManySources as error:
+        logger.info("its scores cannot be explained: %s", error)
     # A fitted estimator may lack attributes, or be somebody's subclass. It scores all the same.
     except Exception as error:  # noqa: BLE001
         logger.warning("its scores cannot be explained: %r", error)
@@ -56,8 +71,8 @@ def explained_of(
     if found is None:
         return None
     labels = np.asarray(getattr(estimator, "classes_", [])).tolist()
-    if len(found.base_values) > 1:
+    if found.numbers > 1:
         names = list(map(str, labels))
     else:
         names = [str(labels[1])] if len(labels) == 2 and sentiment is None else []
-    return Explained("linear", found, categories_of(names))
+    return Explained(by, found, categories_of(names))

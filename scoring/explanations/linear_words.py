@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.feature_selection import SelectorMixin
@@ -44,7 +46,12 @@ class LinearWords(Explainer):
         self._fast: WordPipeline | None = fast if is_same else None
         names = self._before.get_feature_names_out()
         self.names = categories_of([str(name) for name in names])
-        self.base_values = by.intercepts
+        self.numbers = len(by.intercepts)
+
+    @property
+    @override
+    def base_values(self) -> npt.NDArray[np.float64]:
+        return self._by.intercepts
 
     @override
     def explained(self, rows: Sequence[str], terms: int) -> tuple[Any, TopEffects]:

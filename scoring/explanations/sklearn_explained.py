@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
+from scoring.steady import Batches
 from shared.jobs.added_outputs import Explanation
 from shared.model import Card, Scorer
 
@@ -27,6 +28,7 @@ class ExplainedEstimator(Scorer):
         read: Callable[[pd.DataFrame], Any],
         outputs_of: OutputsOf,
         terms: int,
+        batches: Batches,
     ) -> None:
         """Take the parts of a model.
 
@@ -37,7 +39,9 @@ class ExplainedEstimator(Scorer):
             read: makes rows of a frame.
             outputs_of: makes its outputs.
             terms: the most terms of a row.
+            batches: those in which the model scores, so that an explained score is the same.
         """
+        self._batches = batches
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms
         self._read, self._outputs_of = read, outputs_of
@@ -47,6 +51,9 @@ class ExplainedEstimator(Scorer):
         if not len(frame):
             empty = {one.name: np.empty(0) for one in Explanation(terms=self._terms).outputs}
             return self._outputs_of(frame, None, None).assign(**empty)
+        return self._batches.score(self._explained, frame)
+
+    def _explained(self, frame: pd.DataFrame) -> pd.DataFrame:
         explainer, rows = self._explainer, self._read(frame)
         raw, top = explainer.explained(rows, self._terms)
         found = self._outputs_of(frame, rows, raw)

@@ -68,7 +68,7 @@ class MappedWordsModel(Model):
         self._input = card.signature.inputs[0].name
         self._own = OwnFile(folder, card)
         self._link = link_of(about["link"])
-        self.explained_by = "linear" if self._link.is_linear else ""
+        self.explained_by = "linear" if self._link.is_linear else "occlusion"
         self._texts = TextBytes(
             lower=about["texts"]["lower"],
             signs=about["texts"]["signs"],

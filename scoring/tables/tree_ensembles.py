@@ -43,16 +43,16 @@ def with_compiled_trees(estimator: Any) -> Any:
     Raises:
         ValueError: the library has no code for such trees.
     """
-    make = _KINDS.get(type(estimator))
+    make = KINDS.get(type(estimator))
     return make(estimator) if make and LIBRARY else None
 
 
 def tree_groups(estimator: Any) -> Iterator[TreeNodes]:
-    """The nodes of a fitted tree ensemble, of one of the classes in `_KINDS`, some trees at once.
+    """The nodes of a fitted tree ensemble, of one of the classes in `KINDS`, some trees at once.
 
     The nodes of all trees together could take more memory than the estimator.
     """
-    kind = _KINDS[type(estimator)]
+    kind = KINDS[type(estimator)]
     if kind is _hist_boosting:
         known = estimator._bin_mapper.make_known_categories_bitsets()
         yield TreeNodes.from_predictors(estimator._predictors, *known)
@@ -153,7 +153,7 @@ def _hist_boosting(estimator: Any) -> Any:
     return fast
 
 
-_KINDS: dict[type, Callable[[Any], Any]] = {
+KINDS: dict[type, Callable[[Any], Any]] = {
     RandomForestClassifier: _forest_classifier,
     ExtraTreesClassifier: _forest_classifier,
     RandomForestRegressor: _forest_regressor,

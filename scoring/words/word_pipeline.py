@@ -39,6 +39,14 @@ class WordPipeline:
         self._classifier = linear_classifier(final)
         self._decide = self._decision_function(self._classifier) if self._classifier else None
 
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether it computes each text by itself: no library that multiplies matrices has a part.
+
+        Sparse matrices are multiplied row by row, and probabilities follow from each row alone.
+        """
+        return self._decide is not None
+
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
         """Convert an estimator; None if it is not supported or its results are not proven equal.

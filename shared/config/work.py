@@ -100,6 +100,12 @@ class WorkSettings(BaseModel):
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="How long jobs and their data are kept after their end."
     )
+    keep_none_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="How long the rows and results of a job with `keep=none` are kept after its "
+        "end, if they are not downloaded before.",
+    )
     usage_days: int = Field(
         400, gt=0, le=4000, description="For how many days `GET /usage` knows the usage of a day."
     )

@@ -82,6 +82,12 @@ class NoResults(ScorelaneError):
     """
 
 
+class RowsDeleted(ScorelaneError):
+    """The rows and results of job '{job_id}' are deleted, as it was sent with keep=none: {reason}.
+    GET /jobs/{job_id}/receipt still has its receipt. Submit the rows again to score them again.
+    """
+
+
 class JobEnded(ScorelaneError):
     """Job '{job_id}' is already {state}; it cannot be cancelled any more."""
 

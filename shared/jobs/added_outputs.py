@@ -23,6 +23,10 @@ EXPLANATION, EFFECT = "explanation_{}", "effect_{}"
 OTHER_EFFECTS, BASE_VALUE, EXPLAINED = "other_effects", "base_value", "explained_class"
 
 
+#: How many times a row is scored for an explanation, about, by how the model is explained.
+EXPLANATION_COSTS = {"linear": 1.25, "tree": 20.0, "occlusion": 20.0}
+
+
 class Explanation(BaseModel):
     """The terms of a row's text, or its columns, that moved the score most, and by how much.
 

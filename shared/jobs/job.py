@@ -1,6 +1,5 @@
-"""A job: its states and their legal moves, its specification, and its progress."""
+"""A job: its specification, and its progress. Its states are imported from here, too."""
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,52 +11,26 @@ from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
 from shared.jobs.second_model import SecondModel
 from shared.jobs.shadow import Shadow, ShadowOf
 from shared.jobs.sources import Sources
+from shared.jobs.state import ENDED, MOVES, RETRYABLE, CallbackState, State, sources_of
 from shared.jobs.stored_signature import StoredSignature
 from shared.signature import SENTIMENT
 from shared.tables.layouts import Layout
 from shared.tables.result_columns import ResultColumns
 
-
-class State(StrEnum):
-    """The state of a job."""
-
-    QUEUED = "queued"  #: Accepted and recorded; no worker has begun it.
-    RUNNING = "running"  #: A worker has begun it; parts are being scored.
-    SUCCEEDED = "succeeded"  #: Every row has a score or an error, and the results exist.
-    FAILED = "failed"  #: The job could not be carried out; its `error` says why.
-    CANCELLED = "cancelled"  #: It was cancelled before it ended.
-    EXPIRED = "expired"  #: Its retention is over; its rows and results were deleted.
-
-
-class CallbackState(StrEnum):
-    """The state of a job's callback."""
-
-    WAITING = "waiting"  #: The job has not ended.
-    PENDING = "pending"  #: It is due, and is tried until it is delivered or given up.
-    DELIVERED = "delivered"  #: Its receiver has accepted it.
-    FAILED = "failed"  #: It was given up, or its receiver wants no more callbacks.
-
-
-#: All legal moves. The job store refuses any other.
-MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
-    State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
-    State.SUCCEEDED: frozenset({State.EXPIRED}),
-    State.FAILED: frozenset({State.EXPIRED}),
-    State.CANCELLED: frozenset({State.EXPIRED}),
-    State.EXPIRED: frozenset(),
-}
-
-#: The states in which a job has ended.
-ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
-
-#: The states in which a job can be retried: a new job takes over the parts that are done.
-RETRYABLE = frozenset({State.FAILED, State.CANCELLED})
-
-
-def sources_of(state: State) -> list[State]:
-    """The states from which a job may move to `state`."""
-    return [source for source, targets in MOVES.items() if state in targets]
+__all__ = [
+    "ENDED",
+    "MOVES",
+    "PRIORITY_WEIGHTS",
+    "RETRYABLE",
+    "CallbackState",
+    "Job",
+    "Keep",
+    "Priority",
+    "ResultFormat",
+    "Spec",
+    "State",
+    "sources_of",
+]
 
 
 class _Frozen(BaseModel):
@@ -69,6 +42,9 @@ Priority = Literal["low", "normal", "high"]
 
 #: The share of the workers that a job gets by its priority, next to others of its owner.
 PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1, "high": 4}
+
+#: Which of its rows a job keeps after its results were downloaded; see `shared.jobs.clearing`.
+Keep = Literal["all", "none"]
 
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
@@ -150,6 +126,9 @@ class Spec(_Frozen):
         None,
         gt=0,
         description="Seconds that the job is kept after its end; None: as the settings say.",
+    )
+    keep: Keep = Field(
+        "all", description="`none`: its rows and results are deleted after their download."
     )
     sources: Sources | None = Field(
         None, description="The files that it reads where they are; None: its rows were sent."
@@ -263,6 +242,12 @@ class Job(_Frozen):
         None, description="The digest of its results in their own format; None: not known."
     )
     result_bytes: int | None = Field(None, description="The length of that file, in bytes.")
+    downloaded_at: float | None = Field(
+        None, description="When all results of a job that keeps none had been sent."
+    )
+    cleared_at: float | None = Field(
+        None, description="When its rows and results were deleted, as it keeps none."
+    )
     model_files: str | None = Field(
         None, description="The SHA-256 of each file of its model, as JSON; None: not known."
     )

@@ -19,6 +19,7 @@ from shared.jobs.bulk_store import (
     Step,
     Walk,
 )
+from shared.jobs.clearing import ClearingStore
 from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
 from shared.jobs.question_line import QuestionLine
@@ -53,7 +54,7 @@ REMEMBERED_SECONDS = 86400
 NO_FACTS: Mapping[str, str | int] = MappingProxyType({})
 
 
-class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
+class JobStore(BulkStore, SmallStore, UsageStore, ClearingStore, Protocol):
     """The record of every job. Every call is atomic, and may be repeated after a crash."""
 
     def now(self) -> float:

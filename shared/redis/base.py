@@ -37,6 +37,7 @@ class RedisBase(JobStore):
         self._link = link
         self._lease = settings.lease_seconds
         self._retention = settings.retention_seconds
+        self._kept_seconds = settings.keep_none_seconds
         # An asker asks again as long as it waits.
         self._asked_seconds = ASKED_SECONDS + math.ceil(settings.sentiment_timeout)
         self._usage_seconds = settings.usage_days * 86400

@@ -24,6 +24,7 @@ from shared.jobs.job_store import NO_FACTS, Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.usage import NO_CLAIM, Claim
 from shared.redis.callbacks import RedisCallbacks
+from shared.redis.clearing import RedisClearing
 from shared.redis.erasure import want_rewrite
 from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
@@ -57,7 +58,9 @@ LOST_MARGIN = 60.0
 LOOK_SECONDS = 0.25
 
 
-class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, RedisUpkeep):
+class RedisJobStore(
+    RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, RedisClearing, RedisUpkeep
+):
     """`JobStore` on Redis. What must be atomic is a script in `lua/`."""
 
     @override
@@ -93,7 +96,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
 
     def _record_of(self, job: Job) -> dict[str, Any]:
         weight = self._weights.get(job.spec.owner)
-        return record_of(job) | ({"weight": weight} if weight else {})
+        more = {"weight": weight} if weight else {}
+        if job.spec.keep == "none":
+            more["kept_seconds"] = self._kept_seconds
+        return record_of(job) | more
 
     def _create_small(
         self,
@@ -179,6 +185,9 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
             # The callback may be sent once more than needed; its message id stays the same. Due at
             # once: with the time 0, because our estimate of Redis's clock may be ahead of it.
             pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
+        if spec.keep == "none" and not job.cleared_at:
+            after = (job.finished_at or self.now()) + self._kept_seconds
+            pipe.zadd(self._link.key("jobs", "clear"), {spec.id: after})
         place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
         self._link.run("create_bulk", *place, *own, *limits, *flat(record), pipe=pipe)
         if not pipe.execute()[-1]:

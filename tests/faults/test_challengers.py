@@ -90,7 +90,7 @@ def test_rows_are_compared_once_whoever_dies(
     service = start(serve="", lease_seconds="2", reconcile_seconds="0.5")
     versions(service, tmp_path / "model" / "models")
     workers = list(service.running("worker"))
-    job = sent(service, {}, models=BOTH, columns="ref", label_column="text")
+    job = sent(service, {}, models=BOTH, label_column="text")
     for number, rows in enumerate(range(2000, ROWS, 6000)):
         service.wait_for_rows(job.location, rows)
         service.kill_in_turn(workers, number)

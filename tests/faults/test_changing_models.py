@@ -17,8 +17,8 @@ pytestmark = pytest.mark.faults
 Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
 
-#: Rows of the job under which the versions change. `SCORELANE_FAULT_ROWS=500000` takes minutes.
-ROWS = int(os.environ.get("SCORELANE_FAULT_ROWS", "60000"))
+#: Rows of the job under which the versions change. `FAULT_ROWS=500000` takes minutes.
+ROWS = int(os.environ.get("FAULT_ROWS", "60000"))
 
 #: How often the versions change, and a worker or one of its processes is killed.
 CHANGES = 10

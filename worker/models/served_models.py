@@ -132,8 +132,8 @@ class ServedModels:
         self.versions = {name: one for name, one in self.versions.items() if name != full_name}
         self.publish()
         version.kept.close()
-        if version.card.mapped:
-            remove_copy(version.card.mapped.sha256)
+        for digest in version.card.digests.values():
+            remove_copy(digest)
 
     def living(self) -> list[dict[str, Any]]:
         """What each scoring process that lives has loaded: `pid`, `ready`, `loading`, `failed`."""

@@ -16,6 +16,7 @@ from shared.storage.blobs import Blobs
 from shared.storage.manifest import read_manifest, recall_end, settle
 from shared.telemetry.context import about
 from worker.batches.sweep import sweep_batches
+from worker.upkeep.clearing import clear_due
 from worker.upkeep.outputs_sweep import sweep_outputs
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Reconciler:
             self._abandon_replaced()
             self._fleet.forget_unserved(self._settings.replaced_seconds)
             self._remove_ended()
+            clear_due(self._store, self._blobs)
             self._erase()
 
     def _keep_changes(self) -> None:

@@ -42,11 +42,15 @@ def _differences(output: dict[str, Any]) -> Iterator[str]:
             f", with a standard deviation of {spread:.6g}" if spread is not None else ""
         )
     for one in output["changes"][:_MOST_ROWS]:
-        first, second = (one_line(str(one[which])) for which in ("first", "second"))
+        first, second = _value(one["first"]), _value(one["second"])
         yield f"  {first} became {second}: {one['rows']:,} rows"
     for one in output["largest"][:_MOST_ROWS]:
-        first, second = (one_line(str(one[which])) for which in ("first", "second"))
+        first, second = _value(one["first"]), _value(one["second"])
         yield f"  row {one['row']:,}, ref {one_line(one['ref'])}: {first} and {second}"
+
+
+def _value(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else one_line(str(value))
 
 
 def _test(test: dict[str, Any]) -> Iterator[str]:

@@ -174,6 +174,13 @@ _READING_OPTIONS = (
     ),
 )
 
+_KEEP = click.option(
+    "--keep",
+    type=click.Choice(["all", "none"]),
+    help="none: the service deletes the rows and results after their download; the receipt stays.  "
+    "[default: all]",
+)
+
 _RETRY_OPTIONS = (
     click.option(
         "--on-error",
@@ -200,7 +207,7 @@ _RETRY_OPTIONS = (
 
 def job_options(command: Any) -> Any:
     """Add the options of a submission; see `scorelane.client.options.JobOptions`."""
-    return _add(command, (*_READING_OPTIONS, *_RETRY_OPTIONS))
+    return _add(command, (*_READING_OPTIONS, _KEEP, *_RETRY_OPTIONS))
 
 
 def retry_options(command: Any) -> Any:

@@ -1,24 +1,22 @@
 """Prints what a new model was compared with, how fast it is, and how to try it."""
 
-import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from scorelane.commands.common.until_served import try_it
+
 if TYPE_CHECKING:
     # Only for the type: it imports pandas.
     from training.add_model import Added
-
-_URL = "http://127.0.0.1:5005"
 
 #: The most characters of a text in the call.
 _MOST_TEXT = 60
 
 
 def print_proof(added: "Added", rate: float, expect: Path | None) -> None:
-    """Print the comparison, the rate, and the calls.
+    """Print the comparison and the rate.
 
     Args:
         added: the new model.
@@ -49,12 +47,20 @@ def print_proof(added: "Added", rate: float, expect: Path | None) -> None:
             "checked wherever it is loaded (--no-examples stores none)."
         )
     click.echo(f"It scores about {rounded(rate):,} rows a second in one process of this machine.")
-    click.echo("To try it, once workers have loaded it:")
+
+
+def print_calls(added: "Added", url: str, model: str, *, err: bool = False) -> None:
+    """Print calls to try a new model.
+
+    Args:
+        added: the new model.
+        url: the address of the service.
+        model: its name, perhaps with a version.
+        err: whether to print to stderr.
+    """
     given = _short(added.examples[0][0]) if added.examples else {}
-    name = added.card.name
-    body = shlex.quote(json.dumps([given], ensure_ascii=False))
-    click.echo(f"  scorelane score FILE --model {name}")
-    click.echo(f"  curl '{_URL}/score?model={name}' -H 'Content-Type: application/json' -d {body}")
+    click.echo(f"  scorelane score FILE --model {model}", err=err)
+    click.echo(f"  {try_it(url, model, given)}", err=err)
 
 
 def rounded(rate: float) -> int:

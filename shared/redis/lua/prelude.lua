@@ -274,7 +274,12 @@ local function close(id, state, reason, retention)
   if reason ~= '' then
     redis.call('HSET', job, 'error', reason)
   end
-  local own = tonumber(redis.call('HGET', job, 'retention') or '')
+  local terms = redis.call('HMGET', job, 'retention', 'kept_seconds')
+  local own, kept = tonumber(terms[1] or ''), tonumber(terms[2] or '')
+  -- A job that keeps no rows: they are deleted this time after its end, if not earlier.
+  if kept and state ~= 'expired' then
+    redis.call('ZADD', prefix .. 'jobs:clear', stamp(at + kept), id)
+  end
   redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
   redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes')

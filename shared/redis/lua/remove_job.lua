@@ -31,6 +31,7 @@ if owner and seconds > 0 then
   redis.call('EXPIRE', job, seconds)
 end
 redis.call('ZREM', prefix .. 'jobs:of:' .. (owner or ''), id)
-for _, index in ipairs({'jobs', 'jobs:active', 'jobs:ended', 'small:claims', 'small:ended', 'callbacks'}) do
+for _, index in ipairs({'jobs', 'jobs:active', 'jobs:ended', 'small:claims', 'small:ended', 'callbacks',
+  'jobs:clear'}) do
   redis.call('ZREM', prefix .. index, id)
 end

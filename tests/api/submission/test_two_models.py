@@ -8,6 +8,7 @@ from support.doubles.length_model import LengthModel, length_score
 from support.doubles.table_model import TableModel
 from support.in_memory import Service, make_service
 
+from scorelane.commands.common.comparison_lines import comparison_lines
 from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.fleet import Served, Worker
@@ -65,6 +66,8 @@ def test_the_summary_compares_them(two: Service) -> None:
         "suffix": "@longer",
         "label_column": "truth",
     }
+    receipt = two.client.get(f"{accepted.location}/receipt").json
+    assert receipt["second_model"] == {"name": "longer", "version": "00000000000b"}
     [found] = two.client.get(f"{accepted.location}/summary").json["comparison"]["outputs"]
     assert (found["rows"], found["unscored"], found["equal"]) == (2, 1, 0.0)
     assert (found["name"], found["second_name"]) == (SCORE, f"{SCORE}@longer")
@@ -74,6 +77,38 @@ def test_the_summary_compares_them(two: Service) -> None:
     test = found["test"]
     assert (test["rows"], test["neutral"], test["first"], test["second"]) == (1, 1, 1.0, 1.0)
     assert test["p"] == 1.0
+
+
+def test_the_command_line_says_how_they_differ(two: Service) -> None:
+    """The lines of `scorelane summary` have agreement, shift, largest differences and the test."""
+    accepted = two.submit(CSV, models="length,longer", label_column="truth")
+    two.rows_of(accepted)
+    summary = two.client.get(f"{accepted.location}/summary").json
+    assert list(comparison_lines(summary)) == [
+        "",
+        f"{SCORE}@longer (by longer@00000000000b) and {SCORE}:",
+        "  2 rows by both, 1 only by the first",
+        (
+            "  the same value 0.00%, the same side 100.00%, within 0.01 0.00%, within 0.05 0.00%, "
+            "within 0.1 0.00%"
+        ),
+        "  the second is +0.45 off in the mean, with a standard deviation of 0.0707107",
+        "  row 5, ref e: 0.5 and 1",
+        "  row 4, ref d: 0.6 and 1",
+        "  by truth, 1 rows (1 neutral left out):",
+        "  the first is right in 100.00%, the second in 100.00%",
+        "  the second is right +0.00% more often (-92.39% to +92.39%), p = 1: not significant",
+    ]
+    assert list(comparison_lines({"comparison": None})) == []
+
+
+def test_a_dry_run_takes_two_models(two: Service) -> None:
+    """It refuses what a job would be refused for, and makes none."""
+    answer = two.submit(CSV, models="length,longer", label_column="truth", validate="true")
+    assert answer.status_code == 200, answer.text
+    refused = two.submit(CSV, models="length,table", validate="true")
+    assert refused.status_code == 400
+    assert not two.dispatch.messages
 
 
 def test_a_stored_part_is_counted_as_it_was(two: Service) -> None:

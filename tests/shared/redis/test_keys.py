@@ -82,6 +82,9 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     store.renew_part(job_id, FINISH)
     yield
     store.move(job_id, State.SUCCEEDED)
+    cleared = job_of(keep="none")
+    store.create(cleared)
+    store.move(cleared.spec.id, State.CANCELLED)
     yield
     store.take_callbacks(10, 60)
     store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)

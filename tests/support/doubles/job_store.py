@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from support.doubles.callbacks import InMemoryCallbacks
+from support.doubles.clearing import InMemoryClearing
 from support.doubles.held_keys import InMemoryHeldKeys
 from support.doubles.parts import InMemoryParts
 from support.doubles.record import Record
@@ -34,7 +35,9 @@ from shared.jobs.usage import NO_CLAIM, Claim
 from shared.tables.parts import Part
 
 
-class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys):
+class InMemoryJobStore(
+    InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys, InMemoryClearing
+):
     """The job store in a dict, for one thread."""
 
     def forget(self) -> None:

@@ -42,6 +42,7 @@ class Record:
     counted: set[int] = field(default_factory=set)
     counted_before: int = 0
     uncounted: int = 0
+    sent: int = 0
 
     def update(self, **changes: Any) -> None:
         if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
