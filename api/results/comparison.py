@@ -9,20 +9,19 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.representation import Count
+from api.results.label_test import LabelTest, Share, label_test, share
 from shared.jobs.comparison import (
     TOLERANCES,
     Comparison,
     Moments,
     changed,
     compared,
-    is_right_or_wrong,
     scale_of,
 )
 from shared.jobs.job import Spec
 from shared.jobs.labels import is_counted
 from shared.jobs.second_model import SecondModel
 from shared.jobs.shadow import SHADOW_SUFFIX
-from shared.paired_test import difference_interval, exact_p
 from shared.signature import Output
 
 #: The most changes of a value that are shown.
@@ -31,7 +30,6 @@ MOST_CHANGES = 20
 #: The share of a number that rounding may leave as the deviation of equal numbers.
 _ROUNDING = 1e-14
 
-Share = Annotated[float | None, Field(ge=0, le=1, description="Null if there are no rows.")]
 Value = str | bool | int | float
 
 
@@ -71,49 +69,6 @@ class Change(TypedDict):
     first: Value
     second: Value
     rows: Count
-
-
-class LabelTest(TypedDict):
-    """Which model agrees with the labels."""
-
-    column: str
-    rows: Annotated[Count, Field(description="Rows with a label that the test uses.")]
-    neutral: Annotated[Count, Field(description="Labels in the middle fifth; they are left out.")]
-    unreadable: Annotated[
-        Count, Field(description="Labels that are empty, or none that the output could have.")
-    ]
-    measure: Annotated[
-        str,
-        Field(
-            description="`accuracy`: a model is right or wrong. `nearer`: the model is right whose "
-            "number is nearer to the label."
-        ),
-    ]
-    first: Annotated[Share, Field(description="The accuracy of the first model.")]
-    second: Annotated[Share, Field(description="The accuracy of the second model.")]
-    first_error: Annotated[
-        float | None, Field(description="The mean distance of the first model from the labels.")
-    ]
-    second_error: float | None
-    only_first: Annotated[Count, Field(description="Rows on which only the first is right.")]
-    only_second: Count
-    difference: Annotated[
-        float | None,
-        Field(description="The share of rows of `only_second` minus that of `only_first`."),
-    ]
-    interval: Annotated[
-        list[float] | None, Field(description="The 95 % interval of the difference.")
-    ]
-    p: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            le=1,
-            description="How likely equally good models differ so much: McNemar's exact test, as "
-            "in `scorelane evaluate`.",
-        ),
-    ]
-    note: str | None
 
 
 class OutputComparison(TypedDict):
@@ -207,14 +162,14 @@ def _output(
         "second_name": second.name,
         "rows": counts.rows,
         "unscored": counts.unscored,
-        "equal": _share(counts.equal, counts.rows),
-        "same_side": _share(counts.same_side, counts.rows) if scale else None,
+        "equal": share(counts.equal, counts.rows),
+        "same_side": share(counts.same_side, counts.rows) if scale else None,
         "within": _within(scale, found) if numbers else [],
         "correlation": _correlation(found.moments) if numbers else None,
         "shift": _shift(found.moments) if numbers else None,
         "largest": largest,
         "changes": _changes(first, found),
-        "test": _test(first, found, label_column) if label_column else None,
+        "test": label_test(first, found, label_column) if label_column else None,
     }
 
 
@@ -226,7 +181,7 @@ def _within(scale: tuple[float, float] | None, found: Comparison) -> list[Within
         {
             "tolerance": tolerance * unit,
             "relative": scale is None,
-            "share": _share(within, counts.rows),
+            "share": share(within, counts.rows),
         }
         for tolerance, within in zip(TOLERANCES, rows, strict=True)
     ]
@@ -261,43 +216,3 @@ def _changes(output: Output, found: Comparison) -> list[Change]:
         first, second = changed(output, text)
         shown.append({"first": first, "second": second, "rows": rows})
     return shown
-
-
-def _test(output: Output, found: Comparison, column: str) -> LabelTest:
-    counts, errors = found.counts, found.errors
-    better, worse, rows = counts.only_second, counts.only_first, counts.labelled
-    is_nearer = not is_right_or_wrong(output)
-    return {
-        "column": column,
-        "rows": rows,
-        "neutral": counts.neutral,
-        "unreadable": counts.unreadable,
-        "measure": "nearer" if is_nearer else "accuracy",
-        "first": None if is_nearer else _share(counts.both + worse, rows),
-        "second": None if is_nearer else _share(counts.both + better, rows),
-        "first_error": _mean(errors.first, rows) if is_nearer else None,
-        "second_error": _mean(errors.second, rows) if is_nearer else None,
-        "only_first": worse,
-        "only_second": better,
-        "difference": (better - worse) / rows if rows else None,
-        "interval": list(difference_interval(better, worse, rows)) if rows else None,
-        "p": exact_p(better, worse) if rows else None,
-        "note": _note(output, found),
-    }
-
-
-def _note(output: Output, found: Comparison) -> str | None:
-    counts = found.counts
-    if not counts.labelled:
-        return "No row has a label that could be compared." if counts.rows else None
-    if output.meaning == "probability" and not counts.positive:
-        return f"No label is '{output.of}', the class of the probability: is it the right column?"
-    return None
-
-
-def _share(rows: int, of: int) -> float | None:
-    return rows / of if of else None
-
-
-def _mean(total: float, rows: int) -> float | None:
-    return total / rows if rows and math.isfinite(total) else None

@@ -48,6 +48,7 @@ def test_help_is_light() -> None:
         "promote",
         "rollback",
         "remove",
+        "traffic",
         "top",
         "doctor",
         "train",

@@ -103,3 +103,20 @@ def test_a_name_without_a_version_is_refused(typed: Typed, command: str) -> None
     said = typed(command, "length")
     assert said.exit_code == 2
     assert "NAME@VERSION" in said.stderr
+
+
+def test_traffic_shows_and_changes_the_shares(typed: Typed) -> None:
+    """A share that is not given stays; without a challenger there is none to set."""
+    refused = typed("traffic", "length", "--canary", "0.1")
+    assert refused.exit_code != 0
+    assert "no alias 'challenger'" in refused.stderr
+    typed("promote", f"length@{OLD}")
+    typed("promote", f"length@{NEW}", "--as", "challenger")
+    typed("traffic", "length", "--canary", "0.1")
+    assert typed("traffic", "length", "--shadow", "0.2").stdout.splitlines() == [
+        f"champion    length@{OLD}",
+        f"challenger  {NEW}",
+        "canary      10.00% of new jobs and questions",
+        "shadow      20.00% of new bulk jobs",
+    ]
+    assert json.loads(typed("traffic", "length", "--json").stdout)["canary"] == 0.1

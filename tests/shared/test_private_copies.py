@@ -105,3 +105,14 @@ def test_a_copy_that_is_removed_stays_with_those_that_have_it(path: Path) -> Non
         private_copies.remove_copy(DIGEST)
         open_copy(path, DIGEST).close()
         assert [one.name for one in room.iterdir()] == [DIGEST]
+
+
+def test_processes_that_copy_at_the_same_time_use_one_copy(path: Path) -> None:
+    """The copy that was there first stays, so the page cache holds the content once."""
+    with room_for_copies(), open_copy(path, DIGEST) as first:
+        # As if this process had not seen it.
+        (room,) = folders(path)
+        private_copies._copy(path, room / DIGEST, DIGEST)
+        with open_copy(path, DIGEST) as second:
+            assert os.fstat(first.fileno()).st_ino == os.fstat(second.fileno()).st_ino
+        assert [one.name for one in room.iterdir()] == [DIGEST]

@@ -1,6 +1,7 @@
 """Which of two models agrees with the labels of rows: the counts of a paired test."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,7 +114,7 @@ def _sides(
     if labels.column == _FIFTHS:
         share = np.where(np.isin(numbers, range(5)), (numbers + 0.5) / 5, np.nan)
     else:
-        words = np.array([_WORDS.get(cell.strip().lower(), np.nan) for cell in labels.cells])
+        words = _each(labels.cells, lambda cell: _WORDS.get(cell.strip().lower(), math.nan))
         share = np.where(np.isnan(words), (numbers - lowest) / (highest - lowest), words)
     readable = (share >= 0) & (share <= 1)
     neutral = readable & (share > _NEUTRAL[0]) & (share <= _NEUTRAL[1])
@@ -165,12 +166,19 @@ def _numbers(labels: Labels) -> Floats:
     cells = labels.cells
     if labels.decimal != ".":
         cells = [cell.replace(labels.decimal, ".") for cell in cells]
-    return np.array([_number(cell) for cell in cells], np.float64)
+    return _each(cells, _number)
+
+
+def _each(cells: Sequence[str], value_of: Callable[[str], float]) -> Floats:
+    """The value of each cell; most labels are few different ones."""
+    known = {cell: value_of(cell) for cell in set(cells)}
+    return np.array([known[cell] for cell in cells], np.float64)
 
 
 def _number(text: str) -> float:
     try:
-        found = float(text)
+        # Python takes `1_000` for a number.
+        found = float(text) if "_" not in text else math.nan
     except ValueError:
-        return np.nan
-    return found if np.isfinite(found) else np.nan
+        return math.nan
+    return found if math.isfinite(found) else math.nan
