@@ -43,6 +43,19 @@ MAX_CHARS = 255
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _BARE = re.compile(r"[!#-\[\]-~]*")
 
+#: Options that earlier releases lack. Without one of them, a key from before an upgrade is bound as
+#: those releases bound it, so that it stays valid.
+_LATER = (
+    "quoting",
+    "rename",
+    "outputs",
+    "decimal",
+    "keep",
+    "models",
+    "label_column",
+    "explain",
+)
+
 HEADER = Parameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": MAX_CHARS},
@@ -133,8 +146,7 @@ class Claim:
     def bind_rows(self, kind: Kind, options: JobOptions) -> Binding:
         """Return the binding of a job of rows, after the watched content was read to its end."""
         given = asdict(options)
-        # As releases without these options had it: a key from before an upgrade stays valid.
-        for name in ("quoting", "rename", "outputs", "decimal", "keep"):
+        for name in _LATER:
             if given[name] == getattr(JobOptions, name):
                 del given[name]
         given["text_column"] = given["text_column"] or "text"

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -174,3 +175,31 @@ def test_a_retry_has_no_key_of_its_old_job(service: Service) -> None:
     new = service.client.post(f"{first.location}/retry")
     assert new.status_code == 202
     assert send(service, **BODIES["csv"]()).location == first.location
+
+
+def test_a_key_from_before_an_upgrade_stays_valid(service: Service) -> None:
+    """A request without the options that came later is bound as the releases before bound it."""
+    options = {
+        "callback_url": None,
+        "charset": None,
+        "columns": [],
+        "delimiter": None,
+        "format": "csv",
+        "guess": "false",
+        "label": [],
+        "model": None,
+        "on_error": "skip",
+        "priority": "normal",
+        "ref_column": None,
+        "retention_seconds": None,
+        "text_column": "text",
+        "total_bytes": None,
+        "validate": "false",
+    }
+    identity = json.dumps(["csv", options], sort_keys=True)
+    sent = send(service, data=CSV, content_type="text/csv")
+    job = service.store.get(sent.location.rpartition("/")[2])
+    assert job is not None
+    assert job.spec.binding is not None
+    expected = sha256(sha256(CSV).digest() + identity.encode()).hexdigest()
+    assert job.spec.binding.fingerprint == expected
