@@ -45,7 +45,7 @@ class Compile(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
             target = source.with_suffix(".so")
             # To a new file first, because a running process may have loaded the older one.
             compiled = target.with_suffix(".so.new")
-            command = [*compiler, *OPTIONS, "-o", str(compiled), str(source)]
+            command = [*compiler, *OPTIONS, "-o", str(compiled), str(source), "-lm"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 self.app.display_warning(f"{source.name} was not compiled:\n{done.stderr}")

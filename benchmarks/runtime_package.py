@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from shared.model import RUNTIMES, write_card
+from shared.card import write_card
+from shared.model import RUNTIMES
 
 
 def make(folder: Path, name: str, runtime: type, content: str = "") -> dict[str, str]:

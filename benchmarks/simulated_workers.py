@@ -27,12 +27,12 @@ from kombu import Consumer
 from typing_extensions import override
 
 from benchmarks.waiting_model import WaitingModel
+from shared.card import Card, read_card
 from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, Task, make_celery
 from shared.fleet import Served
-from shared.jobs.job import Spec
 from shared.jobs.job_store import Begun
-from shared.model import Card, read_card
+from shared.jobs.spec import Spec
 from shared.monitoring.disk import disk_space
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure

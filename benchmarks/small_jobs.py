@@ -17,8 +17,10 @@ from benchmarks.service import Running
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.jobs.job import ENDED, Job, Spec
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
+from shared.jobs.spec import Spec
+from shared.jobs.state import ENDED
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink

@@ -10,7 +10,8 @@ from typing import Self
 import pandas as pd
 from typing_extensions import override
 
-from shared.model import SCORE, Card, Model
+from shared.card import Card
+from shared.model import SCORE, Model
 
 
 class WaitingModel(Model):

@@ -4,10 +4,12 @@ A compiled model runs in ONNX Runtime, any other in TensorFlow. Each library is 
 a model needs it.
 """
 
-from functools import lru_cache
+import copy
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 from typing_extensions import override
 
@@ -20,13 +22,17 @@ from scoring.networks.keras_network import Network
 from scoring.networks.standardised_words import StandardisedTokeniser
 from scoring.networks.text import (
     CutsWords,
+    Read,
     Tokeniser,
     WordNumbers,
     read_word_index,
     tokeniser_for,
 )
+from scoring.words.languages import MOST_WORDS, Languages
+from scoring.words.reach_columns import with_reach_columns
+from shared.card import Card
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card, Model, Scorer
+from shared.model import SCORE, TEXT, Model, Scorer
 
 WORD_INDEX_FILE = "word_idx.json"
 
@@ -53,6 +59,8 @@ class KerasModel(Model):
         self.network = network
         self._numbers = numbers
         self._heads = heads
+        #: Whether `score` also tells what it has read of each text.
+        self._counts = False
         if explained_outputs(card.signature.outputs):
             self.explained_by = "occlusion"
 
@@ -81,7 +89,39 @@ class KerasModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        ids = self._numbers.rows(frame[TEXT].tolist(), self.network.max_length)
+        texts, longest = frame[TEXT].tolist(), self.network.max_length
+        if not self._counts:
+            return self._scored(self._numbers.rows(texts, longest), frame)
+        read = [self._numbers.read(text, longest) for text in texts]
+        found = self._scored([one.numbers for one in read], frame)
+        return self._with_reach_columns(found, texts, read)
+
+    @override
+    def reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        texts = frame[TEXT].tolist()
+        read = [self._numbers.read(text, self.network.max_length) for text in texts]
+        return self._with_reach_columns(pd.DataFrame(index=frame.index), texts, read)
+
+    @override
+    def with_reach(self) -> Model:
+        # Once, not for each copy: it looks at thousands of words.
+        _ = self._languages
+        counting = copy.copy(self)
+        counting._counts = True
+        return counting
+
+    def _with_reach_columns(
+        self, found: pd.DataFrame, texts: list[str], read: list[Read]
+    ) -> pd.DataFrame:
+        counts = np.array([(one.words, one.known) for one in read], dtype=np.int32).reshape(-1, 2)
+        cut = np.array([one.cut for one in read], dtype=bool)
+        return with_reach_columns(found, texts, counts, self._languages, cut)
+
+    @cached_property
+    def _languages(self) -> Languages:
+        return Languages(self._numbers.some_words(MOST_WORDS), self.card.usual_known_words)
+
+    def _scored(self, ids: list[list[int]], frame: pd.DataFrame) -> pd.DataFrame:
         if self._heads is not None:
             columns = self._heads.result(self.network.all_outputs(ids))
             return pd.DataFrame(columns, index=frame.index)

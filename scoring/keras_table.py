@@ -16,8 +16,9 @@ from scoring.networks.feeds import Feeds
 from scoring.networks.heads import Heads
 from scoring.networks.table_network import TableNetwork
 from scoring.networks.table_rows import rows_for
+from shared.card import Card
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import Card, Model
+from shared.model import Model
 
 #: The most whole numbers of an input that are named for a trial.
 _MOST_VALUES = 1000

@@ -13,8 +13,9 @@ from typing_extensions import override
 
 from scoring.graphs.answers import table_of, typed
 from scoring.independence import check_rows
+from shared.card import Card
 from shared.errors.model import UnusableModel
-from shared.model import Card, Model
+from shared.model import Model
 from shared.tables.trial_rows import trial_rows
 
 #: The option of a card with the columns that MLflow takes with 32 bits only -> their dtype.

@@ -11,8 +11,9 @@ from scoring.graphs.graph import Graph
 from scoring.graphs.session import open_session
 from scoring.independence import check_rows
 from scoring.steady import STEADY_ROWS, in_scales, steady_batches
+from shared.card import Card
 from shared.errors.model import UnusableModel
-from shared.model import Card, Model
+from shared.model import Model
 from shared.tables.trial_rows import trial_rows
 
 #: How many rows are scored when the model is loaded.

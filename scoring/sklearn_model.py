@@ -34,10 +34,15 @@ from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
 from scoring.steady import AS_THEY_COME, STEADY_ROWS, in_scales, steady_batches
 from scoring.tables.faster import faster_table
+from scoring.words.counted_texts import CountedTexts
 from scoring.words.fast_vectorisers import with_fast_vectorisers
+from scoring.words.languages import Languages
+from scoring.words.reach_columns import with_reach_columns
+from scoring.words.text_reach import TextReach
 from scoring.words.word_pipeline import WordPipeline
+from shared.card import Card
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, Card, Model, Scorer
+from shared.model import SCORE, Model, Scorer
 from shared.signature import SENTIMENT
 from shared.tables.trial_rows import trial_rows
 
@@ -64,6 +69,9 @@ class SklearnModel(Model):
     Attributes:
         classes: what each class is worth in a score, by its label; empty without such classes.
     """
+
+    #: Counts the words of each text while it is scored; None: nobody asks for that.
+    _reach: TextReach | None = None
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
@@ -109,6 +117,9 @@ class SklearnModel(Model):
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        self._words = self._text_reach() if self._takes_texts else None
+        if self._words:
+            self._languages = Languages(self._words.words, card.usual_known_words)
         # A copy for some outputs asks it for the others.
         self._all = self
         if self._explained:
@@ -138,7 +149,23 @@ class SklearnModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return self._batches.score(self._outputs_for, frame)
+        if self._reach is None:
+            return self._batches.score(self._outputs_for, frame)
+        return self._batches.score(self._outputs_with_reach, frame)
+
+    @override
+    def reach(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        if self._words is None:
+            return None
+        texts, nothing = CountedTexts(self._read(frame)), pd.DataFrame(index=frame.index)
+        return with_reach_columns(nothing, texts, self._words.counted(texts), self._languages)
+
+    def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if self._reach is None:
+            raise TypeError("nobody has asked what is read of the texts")
+        texts = CountedTexts(self._read(frame))
+        found = self._outputs_for(frame, texts)
+        return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
 
     def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
         """The outputs of a frame; `rows` and `raw` are None if they were not computed yet."""
@@ -165,6 +192,15 @@ class SklearnModel(Model):
         if wanted == {SCORE}:
             narrow._predictions = None
         return narrow
+
+    @override
+    def with_reach(self) -> Model | None:
+        reach = self._words if self._takes_texts else None
+        if reach is None:
+            return None
+        counting = copy.copy(self)
+        counting._reach = reach
+        return counting
 
     @override
     def explained(self, terms: int) -> Scorer:
@@ -218,6 +254,11 @@ class SklearnModel(Model):
     @override
     def trial_values(self) -> Mapping[str, Sequence[Any]]:
         return self._trial_values
+
+    def _text_reach(self) -> TextReach | None:
+        # The faster one may hold a counter that is made already; a `WordPipeline` is no estimator.
+        faster = self._estimator
+        return faster.reach if isinstance(faster, WordPipeline) else TextReach.of(faster)
 
     def _trial_rows(self, count: int = TRIAL_ROWS) -> pd.DataFrame:
         if self._takes_texts:

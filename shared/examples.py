@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
+from shared.card import Card
 from shared.errors.model import DigestMismatch, OtherOutputs
-from shared.model import Card, Model
+from shared.model import Model
 from shared.signature import Input
 from shared.tables.trial_rows import typed_frame
 

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.model import Card, ExplainedBy
+from shared.card import Card
+from shared.drift.reference import Reference
+from shared.model import ExplainedBy
 
 
 def name_of(full_name: str) -> str:
@@ -25,6 +27,9 @@ class Served(BaseModel):
     leaving: bool = Field(
         default=False,
         description="Whether its folder is gone: it has work until its jobs end, and no new jobs.",
+    )
+    tells_reach: bool = Field(
+        False, description="Whether it tells what it has read of a text; see `shared.reach`."
     )
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
@@ -124,6 +129,12 @@ class Fleet(Protocol):
         """Every version that a live process has announced or that is remembered, by full name.
 
         Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
+    def reference(self, full_name: str) -> Reference | None:
+        """The reference that the card of a model version has; None: it has none, or is forgotten.
+
+        Announcements leave it out: it may be long, and older releases refuse a card with it.
         """
 
     def failed(self) -> dict[str, str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
-from shared.jobs.job import Spec
 from shared.jobs.job_store import SPLIT, JobStore, Step, Walk
+from shared.jobs.spec import Spec
 from shared.telemetry import context
 
 

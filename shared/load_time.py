@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from shared.model import Card
+from shared.card import Card
 
 #: Seconds for everything but the models' files: the import of TensorFlow takes half a minute on a
 #: slow machine, Redis must read its data, and each model is warmed up and measured.

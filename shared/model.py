@@ -1,34 +1,21 @@
-"""A model: a folder with a card, which names the files of the model and their digests."""
+"""A model that scores: the contract of a runtime, and how a model folder is loaded."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
-
-from shared.digests import check_digests, file_digest, version_of
+from shared.card import Card, read_card, write_card
+from shared.digests import file_digest, version_of
 from shared.errors.model import (
-    BadCard,
     ModelReplaced,
-    NoCard,
-    NoModelFolder,
     NoRuntime,
     UnknownFormat,
     UnusableModel,
 )
-from shared.mapped_file import MAPPED_FILE, MappedFile, mapped_runtime
-from shared.signature import SCORE, SENTIMENT, TEXT, Input, Output, Signature
+from shared.mapped_file import mapped_runtime
+from shared.signature import SCORE, TEXT
 
 if TYPE_CHECKING:
     # Only for the signature: the API imports this module, and has no pandas.
@@ -36,92 +23,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARD_FILE = "card.json"
-
 #: The entry points by which packages name the class that runs a format.
 RUNTIMES = "scorelane.runtimes"
 
-__all__ = ["SCORE", "TEXT", "file_digest", "version_of"]
+# Runtimes of other packages import these from here.
+__all__ = ["SCORE", "TEXT", "Card", "file_digest", "read_card", "version_of", "write_card"]
 
 #: How the effects of terms and columns on a score are found. `linear`: weight times value, which is
 #: exact. `tree`: from the paths through decision trees. `occlusion`: by scoring the row without
 #: each of them. Empty: not at all.
 ExplainedBy = Literal["", "linear", "tree", "occlusion"]
-
-
-class Card(BaseModel):
-    """The description of a model: `card.json` in its folder.
-
-    A card of an older release names no inputs and outputs; see `signature`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    version: str = Field(description="A digest of files and options; see `version_of`.")
-    format: str = Field(description="The suffix of the model file, which also selects the runtime.")
-    files: dict[str, str] = Field(description="File name -> sha256 of its content, in hex.")
-    created_at: datetime
-    description: str = ""
-    training_data: list[str] = Field(default_factory=list)
-    figures: dict[str, float] = Field(
-        default_factory=dict, description="Measurements on held-out data."
-    )
-    libraries: dict[str, str] = Field(
-        default_factory=dict, description="Versions of the libraries that made the file."
-    )
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="What the runtime needs to know beyond the files."
-    )
-    inputs: tuple[Input, ...] = Field(
-        (), description="The columns that the model takes; none: one column `text`."
-    )
-    outputs: tuple[Output, ...] = Field(
-        (), description="The columns that the model gives; none: one column `Sentiment_Score`."
-    )
-    mapped: MappedFile | None = Field(None, description="The file that processes map, if any.")
-
-    @model_validator(mode="after")
-    def _check_signature(self) -> Self:
-        _ = self.signature
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out empty new fields: older releases refuse cards with fields unknown to them."""
-        return {
-            name: value
-            for name, value in serialise(self).items()
-            if value or name not in ("inputs", "outputs", "mapped")
-        }
-
-    @property
-    def signature(self) -> Signature:
-        """The columns that the model takes, and those that it gives.
-
-        Raises:
-            ValueError: two of them have the same name, or one a name that is taken.
-        """
-        if not self.inputs and not self.outputs:
-            return SENTIMENT
-        return Signature(
-            inputs=self.inputs or SENTIMENT.inputs, outputs=self.outputs or SENTIMENT.outputs
-        )
-
-    @property
-    def full_name(self) -> str:
-        """Name and version, such as `fast@1f2e3d4c5b6a`; queues and jobs are bound to it."""
-        return f"{self.name}@{self.version}"
-
-    @property
-    def digests(self) -> dict[str, str]:
-        """The sha256 of each file in the folder: those that decide a score, and the mapped one."""
-        return self.files | ({MAPPED_FILE: self.mapped.sha256} if self.mapped else {})
-
-    @property
-    def model_file(self) -> str:
-        """The name of the file that holds the model itself."""
-        return f"model.{self.format}"
 
 
 class Scorer(Protocol):
@@ -185,6 +96,18 @@ class Model(Scorer, Protocol):
         """
         raise ValueError(f"{self.card.full_name} cannot be explained")
 
+    def with_reach(self) -> "Model | None":
+        """The model with the columns of `shared.reach.REACH` after its outputs; None: it has none.
+
+        A model of texts has them if it can tell which words it knows. This takes less time than
+        `reach` beside `score`.
+        """
+        return None
+
+    def reach(self, frame: "pd.DataFrame") -> "pd.DataFrame | None":  # noqa: ARG002  for runtimes
+        """The columns of `shared.reach.REACH` alone, with the index of the frame; None: unknown."""
+        return None
+
     def warm_up(self) -> None:
         """Do the work now that would otherwise slow down the first call of `score`."""
 
@@ -195,86 +118,6 @@ class Model(Scorer, Protocol):
         has none.
         """
         return {}
-
-
-def write_card(
-    folder: Path,
-    *,
-    name: str,
-    format: str,  # noqa: A002  the name of the card's field
-    files: list[str],
-    options: dict[str, Any] | None = None,
-    signature: Signature | None = None,
-    **about: Any,
-) -> Card:
-    """Write `card.json` for the files in `folder`.
-
-    Args:
-        folder: the folder with `model.<format>` and the other files.
-        name: the name of the model: lower-case letters, digits, `_` and `-`.
-        format: the suffix of the model file.
-        files: the names of the files that belong to the model.
-        options: what the runtime needs to know beyond the files.
-        signature: the columns that the model takes and gives; None: those of `SENTIMENT`.
-        about: more fields: `description`, `training_data`, `figures`, `libraries`.
-
-    Raises:
-        shared.errors.model.BadCard: a card may not hold one of the values.
-    """
-    digests = {file: file_digest(folder / file) for file in sorted(files)}
-    if signature == SENTIMENT:
-        signature = None
-    inputs, outputs = (signature.inputs, signature.outputs) if signature else ((), ())
-    try:
-        card = Card(
-            name=name,
-            version=version_of(digests, options or {}, inputs, outputs),
-            format=format,
-            files=digests,
-            created_at=datetime.now(UTC).replace(microsecond=0),
-            options=options or {},
-            inputs=inputs,
-            outputs=outputs,
-            **about,
-        )
-    except ValidationError as error:
-        raise BadCard(path=folder / CARD_FILE, reason=_first_reason(error)) from error
-    save_card(folder, card)
-    return card
-
-
-def save_card(folder: Path, card: Card) -> None:
-    """Write a card as `card.json`."""
-    (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def read_card(folder: Path) -> Card:
-    """Read the card of a model folder, and check every file against its digest.
-
-    Raises:
-        shared.errors.model.NoModelFolder: there is no such folder.
-        shared.errors.model.NoCard: the folder has no card.
-        shared.errors.model.BadCard: the card cannot be read, or contradicts itself.
-        shared.errors.model.DigestMismatch: a file is missing, or has another digest.
-    """
-    if not folder.is_dir():
-        raise NoModelFolder(folder=folder, reason="it is not a folder")
-    path = folder / CARD_FILE
-    if not path.is_file():
-        raise NoCard(folder=folder)
-    try:
-        card = Card.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadCard(path=path, reason=_first_reason(error)) from error
-    if card.model_file not in card.files:
-        raise BadCard(path=path, reason=f"it does not name a file {card.model_file}")
-    if card.version != version_of(card.files, card.options, card.inputs, card.outputs):
-        reason = "its version does not follow from its files, options and signature"
-        raise BadCard(path=path, reason=reason)
-    if strange := [name for name in card.digests if Path(name).name != name]:
-        raise BadCard(path=path, reason=f"{strange[0]} is not a plain file name")
-    check_digests(folder, card.digests)
-    return card
 
 
 def load_model(folder: Path, version: str | None = None) -> Model:
@@ -319,8 +162,3 @@ def load_own(folder: Path, card: Card) -> Model:
     except ImportError as error:
         raise NoRuntime(name=card.name, format=card.format, reason=error) from error
     return runtime.load(folder, card)
-
-
-def _first_reason(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from shared.card import Card, read_card
 from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import ModelError, NoModelFolder, NoSoundModel
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
-from shared.model import Card, read_card
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ ColumnType = Literal["string", "double", "long", "boolean", "datetime"]
 #: weighted by their probabilities. The others are outputs that a job has added to those of its
 #: model, see `shared.jobs.added_outputs`. `explanation`: the name of a term or column that moved
 #: the score. `effect`: by how much, or a number to which effects are added. `error`: why a second
-#: model has no values.
+#: model has no values. `reach`: what the model has read of a text.
 Meaning = Literal[
     "score",
     "label",
@@ -34,6 +34,7 @@ Meaning = Literal[
     "expected value",
     "explanation",
     "effect",
+    "reach",
     "error",
 ]
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shared.card import CARD_FILE, Card, write_card
 from shared.errors.model import UnusableModel
 from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
-from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
+from shared.model import SCORE, Model, load_model
 from training.added.copied import Copied
 from training.added.mapped import with_mapped_file
 from training.added.meaning import Meaning
@@ -27,6 +28,7 @@ from training.proof.trial import (
     with_more_rows,
 )
 from training.proof.verdict import prove_equal
+from training.reference import with_reference
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,8 @@ def _proven(
         card = _write_card(folder, copied, card.format, card.name, card.description)
         model.card = card
     model.card = card = with_mapped_file(folder, model, rows)
+    if proof.file is not None or copied.example is not None:
+        model.card = card = with_reference(folder, model, rows, "rows given when it was added")
     return Added(
         card=card,
         model=model,

@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
+from shared.card import Card, read_card
 from shared.errors.model import BadName, ModelError, ModelExists
-from shared.model import Card, read_card
 from shared.model_folders import reason_of
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shared.model import TEXT, Card
+from shared.card import Card
+from shared.model import TEXT
 from training.evaluate import by_decile, compare, fifth
 from training.intervals import figure_intervals
 

@@ -10,7 +10,8 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from shared.model import TEXT, Card, Model, load_model, write_card
+from shared.card import Card, write_card
+from shared.model import TEXT, Model, load_model
 from training.added.mapped import with_mapped_file
 from training.checks import notes_on
 from training.data import DEV, TEST, TRAIN, read_labelled, split
@@ -18,6 +19,7 @@ from training.evaluate import evaluate, scores_of
 from training.model_folder import check_name, library_versions, new_model_folder
 from training.opinions import Lessons
 from training.options import TrainingOptions
+from training.reference import with_reference
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,8 @@ def train(
         # Use the runtime that will serve the model, so that the figures are those of the service.
         model = load_model(folder)
         model.card = write(figures=_measure(model, measured_on) | figures)
-        card = with_mapped_file(folder, model)
+        model.card = with_mapped_file(folder, model)
+        card = with_reference(folder, model, measured_on, "rows that it did not learn from")
         if options.report:
             from training.report import write_report  # noqa: PLC0415  it may plot
 

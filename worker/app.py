@@ -7,11 +7,11 @@ from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
 
+from shared.card import Card
 from shared.config.settings import Settings
 from shared.config.startup import settings_or_exit
 from shared.dispatch import Task, bulk_queue, former_bulk_queue, make_celery, small_queue
 from shared.load_time import START_SECONDS
-from shared.model import Card
 from shared.places.allowed import check_places
 from worker.steps.crash_search import total_attempts
 

@@ -16,8 +16,9 @@ from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.digest import Digest
-from shared.jobs.job import Spec, State
 from shared.jobs.job_store import Begun, JobStore
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.jobs.usage import Cost
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs

@@ -7,10 +7,10 @@ from typing import Any
 from api.services import Services
 from api.submission.questions import ask, check_count, current_client, find_served, pose
 from api.uploads.json_rows import Row
+from shared.card import Card
 from shared.errors.input import RowErrors, UnknownModel
 from shared.errors.service import NoSuchModel
 from shared.fleet import Served
-from shared.model import Card
 from shared.signature import Input, Output
 from shared.tables.rows import Rows
 from shared.tables.typed_columns import value_at

@@ -10,8 +10,8 @@ from typing import Any
 from api.inference.binary_tensors import EXTENSION
 from api.inference.tensors import cells_of, refused
 from api.uploads.json_rows import Row
+from shared.card import Card
 from shared.errors.input import NoRows
-from shared.model import Card
 from shared.signature import INFERENCE_TYPES, Input, Output
 from shared.tables.json_values import kind_of
 

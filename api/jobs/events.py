@@ -17,7 +17,8 @@ from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
 from api.security.access import current_key_check
 from api.services import Services, current_services
 from shared.errors.service import JobExpired, JobNotFound, StreamsFull
-from shared.jobs.job import ENDED, Job
+from shared.jobs.job import Job
+from shared.jobs.state import ENDED
 
 blueprint = Blueprint("events", __name__)
 

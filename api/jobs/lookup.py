@@ -12,8 +12,9 @@ from shared.errors.service import (
     MalformedJobId,
     RowsDeleted,
 )
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id
+from shared.jobs.state import State
 from shared.storage.manifest import read_manifest, settle
 
 

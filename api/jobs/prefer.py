@@ -9,7 +9,8 @@ from api.schema.describe import Parameter
 from api.security.access import current_key_check
 from api.security.errors import UnknownKey
 from api.services import Services
-from shared.jobs.job import ENDED, Job
+from shared.jobs.job import Job
+from shared.jobs.state import ENDED
 
 PREFER = Parameter(
     "Prefer",

@@ -10,7 +10,9 @@ from typing_extensions import TypedDict
 from api.requests.terms import on_error_of
 from api.schema.column_types import EXAMPLE_OUTPUTS, OutputJson, outputs_json
 from api.services import Services
-from shared.jobs.job import ENDED, CallbackState, Job, Keep, Priority, State
+from shared.jobs.job import Job
+from shared.jobs.spec import Keep, Priority
+from shared.jobs.state import ENDED, CallbackState, State
 from shared.places.output_folder import MANIFEST
 from shared.telemetry.timestamps import rfc3339
 

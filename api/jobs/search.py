@@ -12,9 +12,10 @@ from api.schema.describe import Parameter, number
 from api.security.errors import WrongScope
 from api.security.keys import OWNER, Key, Scope
 from shared.errors.input import BadOption, UnknownOption
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore
+from shared.jobs.state import State
 
 #: Jobs on one page of the list.
 MAX_PAGE = 1000

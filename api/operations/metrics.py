@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.operations.drift_metrics import drift_metrics
 from api.operations.service_metrics import service_metrics
 from api.operations.usage_metrics import usage_metrics
 from api.process.measures import MEASURES, counters
@@ -96,7 +97,8 @@ def metrics() -> Response:
         return service_metrics(services.fleet, services.overview)
 
     of_owners = partial(usage_metrics, services.store)
-    collector = MetricsCollector(of_replica, of_service, of_owners)
+    of_rows = partial(drift_metrics, services.fleet, services.store)
+    collector = MetricsCollector(of_replica, of_service, of_owners, of_rows)
     page, content_type = collector.page(request.headers.get("Accept"))
     return Response(page, content_type=content_type)
 

@@ -37,6 +37,9 @@ class ModelJson(TypedDict):
     inputs: Annotated[list[InputJson], Field(description="The columns that it takes.")]
     outputs: Annotated[list[OutputJson], Field(description="The columns that it gives.")]
     figures: Annotated[dict[str, Any], Field(description="What its author measured.")]
+    reach: Annotated[
+        bool, Field(description="Whether it tells what it has read of a text (`reach=true`).")
+    ]
     rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
     explained_by: Annotated[
         Literal["linear", "tree", "occlusion"] | None,
@@ -99,6 +102,7 @@ _MODEL: ModelJson = {
     "figures": {},
     "rows_per_second": 250_000,
     "explained_by": "linear",
+    "reach": True,
     "processes": 2,
     "default": True,
 }
@@ -149,6 +153,7 @@ def _model_json(services: Services, served: Served) -> ModelJson:
         "figures": card.figures,
         "rows_per_second": round(served.rate),
         "explained_by": served.explained_by or None,
+        "reach": served.tells_reach,
         "processes": services.fleet.processes(card.full_name),
         "default": card.name == services.settings.default_model,
     }

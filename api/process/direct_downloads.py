@@ -6,8 +6,8 @@ from threading import Lock
 
 from api.process.job_waits import JobWaits
 from shared.dispatch import Dispatch
-from shared.jobs.job import Spec
 from shared.jobs.keys import direct_record_key_of
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFile, DirectFiles
 

@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import Keep, Priority, ResultFormat
+from shared.jobs.spec import Keep, Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
 #: The values of the option `quoting`.
@@ -152,6 +153,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "outputs": _names_or_all("outputs"),
     "priority": _priority,
     "quoting": _quoting,
+    "reach": partial(is_true, "reach"),
     "rename": _names("rename"),
     "total_bytes": _total_bytes,
     "validate": _true_or_false("validate"),

@@ -10,7 +10,7 @@ from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.added_outputs import MOST_TERMS
-from shared.jobs.job import Keep, ResultFormat
+from shared.jobs.spec import Keep, ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
 #: The schema of an option that may be any text except an empty one.
@@ -116,6 +116,14 @@ class JobOptions(RowOptions):
         "models. Not for `/sentiment` and `/score`.",
         {"type": "integer", "minimum": 1, "maximum": MOST_TERMS},
         example=3,
+    )
+    reach: bool = option(
+        False,
+        "Also say, for each row, what the model has read of its text: the share of the words that "
+        "it knows (`known_words`), whether the text was cut (`text_cut`), and whether it looks "
+        "like another language (`other_language`). `reach` in `GET /models` says for which models. "
+        "Not for `/sentiment` and `/score`.",
+        {"type": "boolean"},
     )
     format: str = option(
         "csv",

@@ -10,7 +10,7 @@ from shared.config.settings import Settings
 from shared.errors.input import BadOption, NoCallbacks
 from shared.webhooks.target import Allowed, find_target
 
-#: Fields of a `shared.jobs.job.Spec`.
+#: Fields of a `shared.jobs.spec.Spec`.
 Terms = dict[str, Any]
 
 #: The most labels of a job, and the most characters of a label's value.

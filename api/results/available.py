@@ -10,8 +10,9 @@ from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_
 from api.results.parts import ResultParts
 from api.results.row_search import ANY_ROW, RowSearch
 from api.services import Services
-from shared.jobs.job import ENDED, Job, State
+from shared.jobs.job import Job
 from shared.jobs.outcome import Outcome
+from shared.jobs.state import ENDED, State
 from shared.tables.result_formats import RowFormat
 
 #: The most parts that are read for one page of rows with an error. A part may hold few such rows,

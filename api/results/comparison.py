@@ -18,10 +18,10 @@ from shared.jobs.comparison import (
     compared,
     scale_of,
 )
-from shared.jobs.job import Spec
 from shared.jobs.labels import is_counted
 from shared.jobs.second_model import SecondModel
 from shared.jobs.shadow import SHADOW_SUFFIX
+from shared.jobs.spec import Spec
 from shared.signature import Output
 
 #: The most changes of a value that are shown.

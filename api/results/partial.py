@@ -29,8 +29,9 @@ from shared.errors.service import (
     ResultsDamaged,
     RowsDeleted,
 )
-from shared.jobs.job import ENDED, Job, State
+from shared.jobs.job import Job
 from shared.jobs.result_names import Format, file_name
+from shared.jobs.state import ENDED, State
 
 #: The errors of the answers with rows, in whichever format.
 REFUSED: tuple[type[ScorelaneError], ...] = (

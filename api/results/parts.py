@@ -14,8 +14,9 @@ from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_
 from api.results.streaming import prepend, recheck_on_missing
 from api.services import Services
 from shared.errors.service import DataDamaged, ResultsDamaged
-from shared.jobs.job import ENDED, Job, State
+from shared.jobs.job import Job
 from shared.jobs.outcome import Outcome
+from shared.jobs.state import ENDED, State
 from shared.storage.blobs import for_each
 from shared.tables.parts import Part
 from shared.tables.result_columns import ResultColumns

@@ -24,7 +24,8 @@ from shared.errors.service import (
     ResultsDamaged,
 )
 from shared.jobs.digest import Digest, Digester
-from shared.jobs.job import Job, Keep, ResultFormat
+from shared.jobs.job import Job
+from shared.jobs.spec import Keep, ResultFormat
 from shared.telemetry.timestamps import rfc3339
 
 logger = logging.getLogger(__name__)

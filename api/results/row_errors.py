@@ -27,8 +27,8 @@ from api.results.partial import (
 from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import current_services
-from shared.jobs.job import State
 from shared.jobs.result_names import Format, file_name
+from shared.jobs.state import State
 from shared.tables.csv_results import Dialect, cell
 from shared.tables.ndjson_results import lines
 

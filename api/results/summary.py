@@ -6,6 +6,7 @@ from flask import Blueprint
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.drift.report import Drift, drift_of
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
 from api.results.comparison import (
@@ -23,11 +24,14 @@ from api.results.output_summary import (
     summaries_of,
 )
 from api.results.parts import ResultParts
+from api.results.reach_summary import ReachSummary, reach_summary
 from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
+from shared.drift.counts import ReachCounts, reach_in
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.sketch import Numbers
+from shared.jobs.state import State
 from shared.jobs.summary import Summary
 from shared.signature import SCORE, SENTIMENT, Output
 
@@ -72,6 +76,13 @@ class JobSummary(TypedDict):
         Field(description="The distribution of each output of the job, in order."),
     ]
     errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
+    reach: Annotated[
+        ReachSummary | None,
+        Field(description="What the model has read of the texts; null if it takes no text."),
+    ]
+    drift: Annotated[
+        Drift, Field(description="How far the rows are from the reference of their model.")
+    ]
     comparison: Annotated[
         ComparisonJson | None,
         Field(description="Null unless two models score the rows, in one job or in a shadow."),
@@ -100,6 +111,8 @@ _EXAMPLE: JobSummary = {
     "scores": _scores(SENTIMENT.outputs, _SCORES),
     "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
+    "reach": reach_summary(ReachCounts(2, 31, 24, 1, 0, 0, 0), 2),
+    "drift": drift_of(None, {}),
     "comparison": None,
 }
 
@@ -120,6 +133,10 @@ def summary(job_id: str) -> JobSummary:
         "scores": _scores(outputs, found),
         "outputs": summaries_of(outputs, found),
         "errors": [{"kind": kind, "rows": rows} for kind, rows in kinds],
+        "reach": reach_summary(reach_in(found.watched), found.scored)
+        if job.spec.signature.takes_text
+        else None,
+        "drift": drift_of(services.fleet.reference(job.spec.full_name), found.watched),
         "comparison": _comparison(services, job, found),
     }
 
@@ -147,4 +164,6 @@ def _summary(services: Services, job: Job, outputs: tuple[Output, ...]) -> Summa
         return parts.outcome().summary
     rows = parts.records(0)
     columns = [[row[output.name] for row in rows] for output in outputs]
-    return Summary.of(outputs, columns, [row["error"] for row in rows])
+    found = Summary.of(outputs, columns, [row["error"] for row in rows])
+    watched = services.store.small_watched(job.spec.id)
+    return found.model_copy(update={"watched": watched})

@@ -78,7 +78,7 @@ class Content:
 
     Attributes:
         media_type: such as `application/json`.
-        schema: a JSON schema, or a type from which pydantic makes one: `shared.jobs.job.State`, a
+        schema: a JSON schema, or a type from which pydantic makes one: `shared.jobs.state.State`, a
             TypedDict.
         example: a value that the schema admits.
     """

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
+
 from api.requests.options import JobOptions
 from shared.errors.input import BadOption
 from shared.fleet import Served
@@ -9,12 +11,13 @@ from shared.jobs.added_outputs import (
     EXPLANATION_COSTS,
     AddedOutputs,
     Explanation,
+    Reach,
     with_added,
 )
 from shared.signature import Signature
 
 #: The option that asks for each kind.
-_OPTIONS: dict[type[AddedOutputs], str] = {Explanation: "explain"}
+_OPTIONS: dict[type[BaseModel], str] = {Explanation: "explain", Reach: "reach"}
 
 
 def added_of(options: JobOptions) -> tuple[AddedOutputs, ...]:
@@ -22,6 +25,9 @@ def added_of(options: JobOptions) -> tuple[AddedOutputs, ...]:
     found: list[AddedOutputs] = []
     if options.explain is not None:
         found.append(Explanation(terms=options.explain))
+    # Last: what reads the texts surrounds what explains their scores.
+    if options.reach:
+        found.append(Reach())
     return tuple(found)
 
 
@@ -61,7 +67,12 @@ def _check(added: AddedOutputs, served: Served) -> None:
             f"the scores of {served.card.name} cannot be explained; `explained_by` in GET /models "
             "says which models can"
         )
+    if isinstance(added, Reach) and not served.tells_reach:
+        raise ValueError(
+            f"{served.card.name} cannot tell which words of a text it knows; `reach` in "
+            "GET /models says which models can"
+        )
 
 
 def _value(added: AddedOutputs) -> str:
-    return str(added.terms)
+    return str(added.terms) if isinstance(added, Explanation) else "true"

@@ -54,6 +54,7 @@ _LATER = (
     "models",
     "label_column",
     "explain",
+    "reach",
 )
 
 HEADER = Parameter(

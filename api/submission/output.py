@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from api.services import Services
 from shared.errors.output import OutputNotChecked, OutputTaken
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.places.address import Place, place_of
 from shared.places.output_folder import MANIFEST, OutputUnavailable, job_in
 

@@ -11,6 +11,7 @@ from api.security.access import current_identity
 from api.security.budgets import current_budgets
 from api.services import Services
 from api.uploads.json_rows import Row
+from shared.card import Card
 from shared.errors.service import (
     ModelChanged,
     NoAnswerInTime,
@@ -21,7 +22,6 @@ from shared.errors.service import (
     TooLarge,
 )
 from shared.fleet import Served
-from shared.model import Card
 from shared.signature import Output, Signature
 from shared.tables.csv_results import parse
 from shared.tables.result_columns import ResultColumns

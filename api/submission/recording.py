@@ -21,9 +21,10 @@ from api.submission.stored_upload import StoredUpload, part_limits
 from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
 from shared.fleet import Served
-from shared.jobs.job import Job, Spec
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.keys import folder_of
+from shared.jobs.spec import Spec
 from shared.jobs.usage import Claim
 from shared.redis.refusals import refusal
 from shared.storage.manifest import write_manifest

@@ -35,8 +35,10 @@ from shared.errors.service import (
     VersionGone,
 )
 from shared.jobs.binding import Binding
-from shared.jobs.job import RETRYABLE, Job, Spec
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
+from shared.jobs.spec import Spec
+from shared.jobs.state import RETRYABLE
 from shared.places.address import Place, place_of
 
 blueprint = Blueprint("retrying", __name__)

@@ -29,7 +29,8 @@ from shared.errors.service import (
     PerhapsAccepted,
     UnsupportedFormat,
 )
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
+from shared.jobs.state import State
 
 blueprint = Blueprint("submitting", __name__)
 

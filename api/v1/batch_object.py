@@ -3,7 +3,8 @@
 from typing import Any
 
 from api.v1.shapes import BatchObject
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
+from shared.jobs.state import State
 from shared.storage.batches import ENDPOINT, WINDOW_SECONDS, Batch, BatchProblem
 
 WINDOW = "24h"

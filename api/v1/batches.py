@@ -31,7 +31,7 @@ from shared.errors.service import (
     TooLarge,
     UnsupportedEncoding,
 )
-from shared.jobs.job import State
+from shared.jobs.state import State
 from shared.storage.batches import ENDPOINT, Batch, batches
 
 blueprint = Blueprint("v1_batches", __name__)

@@ -7,7 +7,8 @@ from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges
 from api.results.streaming import recheck_on_missing
 from api.services import Services
 from api.v1.stored_files import find_batch_file
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
+from shared.jobs.state import State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 

@@ -23,8 +23,9 @@ from shared.errors.service import (
     UnsupportedFormat,
 )
 from shared.jobs.digest import Digester
-from shared.jobs.job import ENDED, Job
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
+from shared.jobs.state import ENDED
 from shared.storage.batches import BatchFile, batch_files, batches
 
 #: The range of `expires_after[seconds]` of an upload.

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Self
 from urllib.parse import quote
 
-#: States that a job never leaves. They equal `shared.jobs.job.ENDED`, which the client, installed
+#: States that a job never leaves. They equal `shared.jobs.state.ENDED`, which the client, installed
 #: alone, does not have.
 ENDED = frozenset({"succeeded", "failed", "cancelled", "expired"})
 

@@ -55,6 +55,7 @@ class JobOptions(RetryOptions, RowOptions, total=False):
     #: `none`: the service deletes the rows and results after their download; the receipt stays
     keep: Literal["all", "none"] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
+    reach: bool | None  #: also return what the model has read of each text
     callback_url: str | None  #: receives a request when the job has ended
 
 
@@ -70,6 +71,8 @@ def query_params(options: JobOptions | RowOptions) -> dict[str, Any]:
     if outputs := params.pop("outputs", None):
         is_text = isinstance(outputs, str)
         params["outputs"] = outputs if is_text else _csv_line(list(outputs))
+    if reach := params.pop("reach", None):
+        params["reach"] = "true" if reach is True else reach
     if models := params.pop("models", None):
         params["models"] = models if isinstance(models, str) else _csv_line(list(models))
     if columns != []:

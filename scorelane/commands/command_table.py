@@ -53,6 +53,7 @@ COMMANDS = {
     "promote": Known("Choose the version that the name of a model means."),
     "rollback": Known("Go back to the version that a model's name meant before."),
     "remove": Known("Withdraw a version of a model from service."),
+    "drift": Known("Compare a model's rows of the last day with those it was made for."),
     "traffic": Known("Show or change the share of work that a challenger gets."),
     "top": Known("Watch the workers, queues, jobs and rates of a service."),
     "doctor": Known("Find out what is wrong with an installation.", of_services=True),

@@ -17,6 +17,7 @@ from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
 from scorelane.commands.common import addresses, bars, options
 from scorelane.commands.common.comparison_lines import comparison_lines
+from scorelane.commands.common.drift_lines import drift_words
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_rows import first_rows
@@ -25,6 +26,7 @@ from scorelane.commands.common.harmless import harmless, one_line
 from scorelane.commands.common.histograms import histogram_lines
 from scorelane.commands.common.job_output import why_no_scores
 from scorelane.commands.common.output_summary import summary_lines
+from scorelane.commands.common.reach_lines import reach_lines
 from scorelane.commands.common.result_form import Form, form_of, lines_of, with_tabs
 from scorelane.commands.common.result_summary import (
     FIRST,
@@ -99,8 +101,7 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_op
             job = client.submit(source, on_sent=on_sent, **job_options)
         job = _wait(job, remote=url is not None)
         summary = _fetch(job, out, form)
-        # The scores were counted on their way; other outputs are counted by the service alone.
-        found = None if summary.is_sentiment else job.summary()
+        found = job.summary()
     loss = loss_of(summary, job)
     if as_json:
         _print_json(summary, found, job, out)
@@ -207,45 +208,52 @@ def _each_written(chunks: Iterable[bytes], write: Callable[[bytes], object]) -> 
         yield chunk
 
 
-def _print_json(summary: Summary, found: dict[str, Any] | None, job: Job, out: Path) -> None:
+def _print_json(summary: Summary, found: dict[str, Any], job: Job, out: Path) -> None:
     report: dict[str, Any] = {
         "job": dict(job.representation),
         "rows": {"total": summary.rows, "completed": summary.scored, "failed": summary.failed},
     }
-    if found is None:
+    # The scores were counted on their way; other outputs are counted by the service alone.
+    if summary.is_sentiment:
         report |= {"mean": summary.mean, "histogram": summary.bins}
     else:
         report["outputs"] = found["outputs"]
         if comparison := found.get("comparison"):
             report["comparison"] = comparison
+    if reach := found.get("reach"):
+        report["reach"] = reach
     report["out"] = str(out)
     click.echo(json.dumps(report, indent=2), err=out == options.STDOUT)
 
 
-def _print(
-    console: Console, summary: Summary, found: dict[str, Any] | None, texts: list[str]
-) -> None:
+def _print(console: Console, summary: Summary, found: dict[str, Any], texts: list[str]) -> None:
     """Print counts, histograms, the first rows and the first error.
 
     Args:
         console: where to print.
         summary: of the results.
-        found: the service's summary, of other outputs than the sentiment score.
+        found: the service's summary.
         texts: of the first rows; empty if they are not known.
     """
     errors = f", {summary.failed:,} with an error" if summary.failed else ""
     mean = "" if summary.mean is None else f"; mean score {summary.mean:.3f}"
     console.print(f"\n{summary.rows:,} rows: {summary.scored:,} scored{errors}{mean}\n")
     for line in (
-        summary_lines(found, console.width, brief=True)
-        if found
-        else histogram_lines(summary.bins, console.width)
+        histogram_lines(summary.bins, console.width)
+        if summary.is_sentiment
+        else summary_lines(found, console.width, brief=True)
     ):
         console.print(Text(line), soft_wrap=True)
-    for line in comparison_lines(found or {}):
+    for line in comparison_lines(found):
         console.print(Text(line), soft_wrap=True)
     console.print()
     print_table(*first_rows(summary, texts), console=console)
+    for line in reach_lines(found):
+        console.print(Text(line), soft_wrap=True)
+    drift = found.get("drift")
+    if drift and drift["columns"]:
+        for line in drift_words(drift):
+            console.print(Text(line), soft_wrap=True)
     if summary.first_error:
         ref, error = one_line(summary.first_error[0]), one_line(summary.first_error[-1])
         console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"), soft_wrap=True)

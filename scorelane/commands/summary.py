@@ -6,9 +6,11 @@ import click
 
 from scorelane.commands.common import options
 from scorelane.commands.common.comparison_lines import comparison_lines
+from scorelane.commands.common.drift_lines import drift_table, drift_words
 from scorelane.commands.common.harmless import one_line
 from scorelane.commands.common.output_summary import summary_lines
-from scorelane.commands.common.tables import stdout_console
+from scorelane.commands.common.reach_lines import reach_lines
+from scorelane.commands.common.tables import print_table, stdout_console
 
 
 @click.command()
@@ -35,5 +37,12 @@ def summary(job_id: str, url: str, as_json: bool) -> None:
     for line in comparison_lines(found):
         click.echo(line)
     click.echo()
+    for line in reach_lines(found):
+        click.echo(line)
+    if drift := found.get("drift"):
+        for line in drift_words(drift):
+            click.echo(line)
+        if drift["columns"]:
+            print_table(drift_table(drift))
     for one in found["errors"]:
         click.echo(f"rows with an error, {one_line(one['kind'])}: {one['rows']:,}")

@@ -20,7 +20,8 @@ from scoring.estimators.output_columns import (
 )
 from scoring.estimators.sentiment import CUTS
 from scoring.estimators.unwrapping import final_step, unwrapped
-from shared.model import SCORE, Card
+from shared.card import Card
+from shared.model import SCORE
 from shared.signature import ColumnType, Output
 
 #: The option of a card with the names of the outputs of an estimator that has several.

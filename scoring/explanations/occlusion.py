@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from typing_extensions import override
 
+from shared.card import Card
 from shared.jobs.added_outputs import EFFECT, EXPLAINED, EXPLANATION, Explanation
-from shared.model import Card, Scorer
+from shared.model import Scorer
 from shared.signature import Output
 
 #: The most different words of a text that are left out in turn: its first ones. It bounds the cost

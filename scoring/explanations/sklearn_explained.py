@@ -10,8 +10,9 @@ from typing_extensions import override
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
 from scoring.steady import Batches
+from shared.card import Card
 from shared.jobs.added_outputs import Explanation
-from shared.model import Card, Scorer
+from shared.model import Scorer
 
 #: Makes the outputs of a frame, from its rows and from what the estimator gives for them, or None.
 OutputsOf = Callable[[pd.DataFrame, Any, Any], pd.DataFrame]

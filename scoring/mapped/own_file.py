@@ -6,7 +6,8 @@ import weakref
 from pathlib import Path
 from threading import Lock
 
-from shared.model import Card, Model, load_own
+from shared.card import Card
+from shared.model import Model, load_own
 
 #: The bytes that are copied at a time.
 _CHUNK = 2**20

@@ -8,6 +8,7 @@ import copy
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -21,14 +22,20 @@ from scoring.estimators.output_columns import typed_values
 from scoring.estimators.score_rule import ScoreRule
 from scoring.mapped.array_file import read_arrays
 from scoring.mapped.own_file import OwnFile
-from scoring.words.chunks import by_chunks
-from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel, once, sublinear
+from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_words import LIBRARY, CompiledWords
+from scoring.words.counted_texts import CountedTexts, decided
+from scoring.words.languages import MOST_WORDS, Languages
+from scoring.words.linear_model import LinearModel, once, sublinear
 from scoring.words.links import link_of
+from scoring.words.reach_columns import with_reach_columns
 from scoring.words.stored_tables import STORES, words_of
 from scoring.words.text_bytes import TextBytes
+from scoring.words.word_terms import Reach
+from shared.card import Card
 from shared.errors.model import UnusableModel
 from shared.mapped_file import MAPPED_FILE
-from shared.model import SCORE, Card, Model, Scorer
+from shared.model import SCORE, Model, Scorer
 from shared.private_copies import open_copy
 
 #: The format of the file. Raise it when the layout of the arrays changes, or a hash of `terms.h`:
@@ -62,6 +69,8 @@ class MappedWordsModel(Model):
     def __init__(self, folder: Path, card: Card, about: dict[str, Any], arrays: Any) -> None:
         """Use the arrays of a file; see `load`."""
         self.card = card
+        #: Whether `score` also tells what it has read of each text.
+        self._counts = False
         self.classes: dict[str, float] = about["worth"]
         self._outputs = card.signature.outputs
         self._wanted = {output.name for output in self._outputs}
@@ -129,16 +138,43 @@ class MappedWordsModel(Model):
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
-        return self._link.probabilities(by_chunks(self._decided, texts))
+        return self._link.probabilities(decided(self._decided, texts))
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not len(frame):
-            return no_rows(self._outputs, frame)
-        texts = frame[self._input].tolist()
+            nothing = no_rows(self._outputs, frame)
+            return pd.concat([nothing, self.reach(frame)], axis=1) if self._counts else nothing
+        texts: list[str] = frame[self._input].tolist()
+        if self._counts:
+            texts = CountedTexts(texts)
         raw = self.probabilities(texts)
         columns = self._columns.of(raw, texts, self._wanted) if self._columns else {}
-        return output_frame(columns, raw, self._rule, self._outputs, frame)
+        found = output_frame(columns, raw, self._rule, self._outputs, frame)
+        if isinstance(texts, CountedTexts) and texts.reach is not None:
+            return with_reach_columns(found, texts, texts.reach, self._languages)
+        return found
+
+    @override
+    def with_reach(self) -> Model:
+        # Once, not for each copy: it looks at thousands of words.
+        _ = self._languages
+        counting = copy.copy(self)
+        counting._counts = True
+        return counting
+
+    @override
+    def reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        texts: list[str] = frame[self._input].tolist()
+        counts = np.empty((0, 2), dtype=np.int32)
+        if texts:
+            counts = self._words.reach(*self._texts.joined(texts, self._words.text_starts))
+        nothing = pd.DataFrame(index=frame.index)
+        return with_reach_columns(nothing, texts, counts, self._languages)
+
+    @cached_property
+    def _languages(self) -> Languages:
+        return Languages(self._words.some_words(MOST_WORDS), self.card.usual_known_words)
 
     @override
     def for_outputs(self, names: Iterable[str]) -> Model:
@@ -169,8 +205,8 @@ class MappedWordsModel(Model):
         """
         return self._own.model()
 
-    def _decided(self, texts: Sequence[str]) -> Floats:
-        return self._decide(*self._texts.joined(texts, self._words.text_starts))
+    def _decided(self, texts: Sequence[str], reach: Reach | None) -> Floats:
+        return self._decide(*self._texts.joined(texts, self._words.text_starts), reach)
 
     def _columns_of(self, about: dict[str, Any] | None) -> ClassColumns | None:
         if about is None:
@@ -191,7 +227,7 @@ class MappedWordsModel(Model):
 
 def _decisions(
     words: CompiledWords, about: dict[str, Any], arrays: Any
-) -> Callable[[bytes, Any], Floats]:
+) -> Callable[[bytes, Any, Reach | None], Floats]:
     by_count: Callable[[Any], Any] = sublinear if about["sublinear"] else _itself
     linear = LinearModel(
         by_count=once(by_count) if about["binary"] else by_count,
@@ -200,7 +236,7 @@ def _decisions(
         coefficients=arrays["coefficients"][:-1].T,
         dtype=np.float32 if about["single"] else np.float64,
     )
-    return words.decisions(linear, arrays["by_column"], arrays["coefficients"])
+    return CompiledDecisions(words, linear, arrays["by_column"], arrays["coefficients"])
 
 
 def _itself(counts: Any) -> Any:

@@ -20,8 +20,9 @@ from scoring.sklearn_model import SklearnModel
 from scoring.words.links import described
 from scoring.words.proof import trial_texts
 from scoring.words.word_pipeline import WordPipeline
+from shared.card import Card
 from shared.mapped_file import MAPPED_FILE, MappedFile
-from shared.model import Card, Model, file_digest
+from shared.model import Model, file_digest
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.class_values import expected_score, given_values, interval_middles
-from shared.model import Card
+from shared.card import Card
 from shared.signature import SCORE, ColumnType, Output
 
 #: What the units of an output layer are. `classes`: the probabilities of classes that exclude each

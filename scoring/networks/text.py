@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 #: The entry of a word index whose number stands for every word that is not in the index.
 UNKNOWN = "<unk>"
@@ -112,6 +112,18 @@ def tokeniser_for(word_idx: dict[str, int]) -> Tokeniser:
     return WHOLE_WORDS if "don't" in word_idx else BARE_WORDS
 
 
+class Read(NamedTuple):
+    """What a model reads of a text.
+
+    If unknown words are left out, `words` and `known` are those of the whole text.
+    """
+
+    numbers: list[int]  #: The numbers of its words.
+    words: int  #: The words that were read.
+    known: int  #: Those of them that are in the word index.
+    cut: bool  #: Whether the text has more words.
+
+
 class WordNumbers:
     """Converts texts to the numbers of their words.
 
@@ -152,8 +164,24 @@ class WordNumbers:
         number = None if unknown == DROP else unknown
         self.highest = max(number or 0, max(word_idx.values(), default=0))
         self._numbers_of = _PieceCache(word_idx, tokeniser, number)
+        self._index = word_idx
+        self._unknown = number
+        self._words = tokeniser.words
         self._splits_at = tokeniser.splits_at
         self._from_the_end = truncating == "pre"
+
+    def some_words(self, most: int) -> list[str]:
+        """Words of the index; at most about `most` of them."""
+        return sorted(self._index)[:: len(self._index) // most + 1]
+
+    def read(self, text: str, max_length: int) -> Read:
+        """What a model that takes `max_length` words reads of a text."""
+        numbers = self._all(text)
+        row = numbers[-max_length:] if self._from_the_end else numbers[:max_length]
+        if self._unknown is None:
+            return Read(row, len(self._words(text)), len(numbers), len(numbers) > max_length)
+        known = len(row) - row.count(self._unknown)
+        return Read(row, len(row), known, len(numbers) > max_length)
 
     def rows(self, texts: Iterable[str], max_length: int) -> list[list[int]]:
         """The numbers of at most `max_length` words of each text; n lists for n texts."""

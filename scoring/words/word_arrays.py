@@ -7,7 +7,7 @@ import numpy as np
 from scoring.words.hash_index import HashIndex
 from scoring.words.utf8 import blank_symbols, character_counts
 from scoring.words.word_index import WordIndex
-from scoring.words.word_terms import SIGNS, Numbers, Positions, Terms, pairs
+from scoring.words.word_terms import SIGNS, Numbers, Positions, Reach, Terms, pairs
 
 
 class WordArrays:
@@ -47,11 +47,8 @@ class WordArrays:
             Three arrays with one entry per text and term in it, sorted by both: the index of the
             text, the column of the term, and its count.
         """
-        if not content.isascii():
-            array = np.frombuffer(content, dtype=np.uint8)
-            content = blank_symbols(array, self._terms.stays).tobytes()
-        joined = content.translate(self._terms.table)
-        starts, lengths = self._tokens(joined)
+        joined = self._translated(content)
+        starts, lengths = self._tokens(joined, needed=len(self._levels) > 1)
         words = self._words.find(joined, starts, lengths)
         if self._terms.stops.any():
             others = np.flatnonzero(~self._terms.stops.take(words))
@@ -60,12 +57,40 @@ class WordArrays:
         first = np.searchsorted(starts, text_starts)
         return self._counted(self._columns(words, first[1:-1]), first)
 
-    def _tokens(self, joined: bytes) -> tuple[Positions, Positions]:
-        """The start of each token, and its length in bytes."""
+    def reach(self, content: bytes, text_starts: Positions) -> Reach:
+        """Count the words of n texts, and those that are in the vocabulary.
+
+        Stop words are known: they are left out on purpose. Signs are no words.
+
+        Args:
+            content: the UTF-8 of all texts, separated by zero bytes.
+            text_starts: n + 1 positions, as `text_starts` returns them.
+        """
+        joined = self._translated(content)
+        starts, lengths = self._tokens(joined, needed=True)
+        is_word = np.frombuffer(joined, dtype=np.uint8).take(starts) >= SIGNS
+        starts, lengths = starts[is_word], lengths[is_word]
+        known = np.append(0, np.cumsum(self._words.find(joined, starts, lengths) >= 0))
+        first = np.searchsorted(starts, text_starts)
+        return np.stack([np.diff(first), np.diff(known.take(first))], axis=1).astype(np.int32)
+
+    def _translated(self, content: bytes) -> bytes:
+        if not content.isascii():
+            array = np.frombuffer(content, dtype=np.uint8)
+            content = blank_symbols(array, self._terms.stays).tobytes()
+        return content.translate(self._terms.table)
+
+    def _tokens(self, joined: bytes, *, needed: bool) -> tuple[Positions, Positions]:
+        """The start of each token, and its length in bytes.
+
+        Args:
+            joined: the translated bytes of all texts.
+            needed: whether runs that are too short to be tokens must be left out. They are in no
+                vocabulary, so they matter only where tokens are counted, and for n-grams: they must
+                not separate their neighbours.
+        """
         starts, lengths = _runs(joined)
-        # A run that is too short to be a token is in no vocabulary. It matters only for n-grams:
-        # it must not separate its neighbours.
-        if self._terms.shortest > 1 and len(self._levels) > 1:
+        if self._terms.shortest > 1 and needed:
             characters = lengths
             if not joined.isascii():
                 content = np.frombuffer(joined, dtype=np.uint8)

@@ -17,19 +17,15 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects
-from scoring.words.compiled_words import (
-    LIBRARY,
-    CompiledDecisions,
-    CompiledWords,
-    LinearModel,
-    once,
-)
+from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.hash_index import KeyCollision
+from scoring.words.linear_model import LinearModel, once
 from scoring.words.stored_tables import STORES, Stored, stored
 from scoring.words.text_bytes import TextBytes
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
 from scoring.words.word_arrays import WordArrays
-from scoring.words.word_terms import Numbers, Positions, Terms
+from scoring.words.word_terms import Numbers, Positions, Reach, Terms
 
 logger = logging.getLogger(__name__)
 
@@ -152,10 +148,18 @@ class WordCounter:
             return None
         single = self._dtype == np.float32
         by_count = once(model.by_count) if self._binary else model.by_count
-        decide = self._words.decision_function(
-            replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
-        )
+        model = replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
+        decide = CompiledDecisions(self._words, model, *model.tables())
         return TextDecisions(self._joined, decide)
+
+    def reach(self, texts: Sequence[str]) -> Reach:
+        """The number of words of n texts, n >= 1, and of those that are in the vocabulary."""
+        return self._words.reach(*self._joined(texts))
+
+    def some_words(self, most: int) -> list[str]:
+        """Words that the vectoriser knows, also as parts of terms; at most about `most` of them."""
+        words = self._terms.words
+        return [word.decode("utf-8", "replace") for word in words[:: len(words) // most + 1]]
 
     def stored(self) -> Stored | None:
         """What counting needs, for `scoring.mapped`; None where no compiled code counts."""
@@ -181,9 +185,12 @@ class TextDecisions:
         """Keep what makes bytes of texts, and what scores these."""
         self._join, self._decide = join, decide
 
-    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """The decisions for n texts, n >= 1: an array of n x K."""
-        return self._decide(*self._join(texts))
+    def __call__(self, texts: Sequence[str], reach: Reach | None = None) -> npt.NDArray[np.float64]:
+        """The decisions for n texts, n >= 1: an array of n x K.
+
+        What `WordCounter.reach` returns is written into `reach`, unless that is None.
+        """
+        return self._decide(*self._join(texts), reach)
 
     def explained(
         self, texts: Sequence[str], by: LinearScores, terms: int

@@ -12,10 +12,12 @@ from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
 from scoring.words.chunks import by_chunks, chunks
-from scoring.words.compiled_words import LinearModel, sublinear
+from scoring.words.counted_texts import decided
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
+from scoring.words.linear_model import LinearModel, sublinear
 from scoring.words.proof import agrees
 from scoring.words.stored_tables import Stored
+from scoring.words.text_reach import TextReach
 from scoring.words.word_counts import Counts, TextDecisions, WordCounter
 
 Floats = npt.NDArray[np.float64]
@@ -29,10 +31,12 @@ class WordPipeline:
     estimator gets the same sparse matrix that scikit-learn would pass to it.
 
     Attributes:
+        reach: counts the words of texts, and those that the vectoriser knows.
         final: what gets the weights of the terms.
     """
 
     def __init__(self, counter: WordCounter, weighting: Any, final: Any) -> None:
+        self.reach = TextReach.of_counter(counter)
         self._counter = counter
         self._weighting = weighting
         self.final = final
@@ -68,10 +72,19 @@ class WordPipeline:
         return pipeline if agrees(pipeline, estimator, list(vectoriser.vocabulary_)) else None
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
+        """The probabilities of the K classes for n texts, n >= 1; an array of n x K.
+
+        The words of `CountedTexts` are counted in the same pass, if compiled code runs.
+        """
         if self._classifier is None or self._decide is None:
             return by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
-        return self._classifier.probabilities(by_chunks(self._decide, texts))
+        decide = self._decide
+        decisions = (
+            decided(decide, texts)
+            if isinstance(decide, TextDecisions)
+            else by_chunks(decide, texts)
+        )
+        return self._classifier.probabilities(decisions)
 
     def explained(
         self, texts: Sequence[str], by: LinearScores, terms: int

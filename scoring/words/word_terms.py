@@ -12,6 +12,8 @@ Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.intp]
 #: Positions of bytes in the joined texts.
 Positions = npt.NDArray[np.int64]
+#: For each of n texts the number of its words, and of those that the model knows; n x 2.
+Reach = npt.NDArray[np.int32]
 
 #: Bytes 1 .. SIGNS - 1 stand for signs, each a token by itself; 0 is in no token.
 SIGNS = 32

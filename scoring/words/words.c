@@ -171,6 +171,23 @@ static void look_up(counter *self, int64_t tokens) {
   }
 }
 
+/* Count the words of each text, and those of them that the model knows: two numbers for each text.
+   Stop words are known: the model leaves them out on purpose. Signs are no words. */
+static void count_words(const counter *self, int64_t texts, int32_t *reach) {
+  for (int64_t text = 0, token = 0; text < texts; text++) {
+    int32_t words = 0, known = 0;
+    for (; token < self->token_ends[text]; token++) {
+      /* The first byte of a long word's key is one of a hash. */
+      int32_t is_word = (self->keys[token].head & 255) >= SIGNS || self->keys[token].tail & LONG;
+      words += is_word;
+      known += is_word & (self->numbers[token] >= 0);
+    }
+    token++; /* the empty token after the text */
+    reach[2 * text] = words;
+    reach[2 * text + 1] = known;
+  }
+}
+
 /* Remove the stop words, as if the texts did not hold them; returns the number of tokens left. */
 static int64_t drop_stops(counter *self, int64_t texts) {
   int64_t kept = 0;
@@ -247,12 +264,14 @@ static int64_t put_cells(int32_t *columns, int64_t found, int32_t no_term, int32
   return distinct;
 }
 
-/* Find the cells of the texts of a block; returns their number, or -1 if memory is insufficient. */
+/* Find the cells of the texts of a block; returns their number, or -1 if memory is insufficient.
+   `reach` gets the counts of `count_words`, unless it is NULL. */
 static int64_t find_cells(counter *self, const uint8_t *content, const int64_t *begins,
-                          int64_t texts) {
+                          int64_t texts, int32_t *reach) {
   if (!make_room(self, begins[texts] - begins[0], texts)) return -1;
   int64_t tokens = cut_texts(self, content, begins, texts);
   look_up(self, tokens);
+  if (reach) count_words(self, texts, reach);
   if (self->stops) tokens = drop_stops(self, texts);
   if (self->levels > 1) climb(self, tokens);
   int64_t cells = 0;
@@ -300,7 +319,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
   int64_t written = 0;
   for (int64_t first = 0, past; first < texts; first = past) {
     past = block_end(begins, first, texts);
-    int64_t cells = find_cells(self, content, begins + first, past - first);
+    int64_t cells = find_cells(self, content, begins + first, past - first, NULL);
     if (cells < 0 || written + cells >= room) return -1;
     for (int64_t text = first, cell = 0; text < past; text++)
       for (; cell < self->cell_ends[text - first]; cell++) {
@@ -314,13 +333,14 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
 }
 
 /* Compute a model's decisions for texts in the form of counter_count: one number per text and
-   class. Returns 0 if all are written, a count that is not in by_count, or -1 if memory is
-   insufficient. */
+   class. `reach` gets the counts of `count_words`, unless it is NULL. Returns 0 if all are written, a
+   count that is not in by_count, or -1 if memory is insufficient. */
 int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
-                       const linear *model, double *decisions) {
+                       const linear *model, int32_t *reach, double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
     past = block_end(begins, first, texts);
-    int64_t cells = find_cells(self, content, begins + first, past - first), missing;
+    int32_t *words = reach ? reach + 2 * first : NULL;
+    int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
     if (model->single)
@@ -338,7 +358,7 @@ int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *be
                         const linear *model, const explained *found, double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
     past = block_end(begins, first, texts);
-    int64_t cells = find_cells(self, content, begins + first, past - first), missing;
+    int64_t cells = find_cells(self, content, begins + first, past - first, NULL), missing;
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
     if (model->single)
@@ -350,6 +370,19 @@ int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *be
       explain(self, first, past, model, found, 1, of_block);
     else
       explain(self, first, past, model, found, found->classes, of_block);
+  }
+  return 0;
+}
+
+/* Count the words of texts in the form of counter_count, and those that the model knows. Returns 0,
+   or -1 if memory is insufficient. */
+int64_t counter_reach(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
+                      int32_t *reach) {
+  for (int64_t first = 0, past; first < texts; first = past) {
+    past = block_end(begins, first, texts);
+    if (!make_room(self, begins[past] - begins[first], past - first)) return -1;
+    look_up(self, cut_texts(self, content, begins + first, past - first));
+    count_words(self, past - first, reach + 2 * first);
   }
   return 0;
 }

@@ -9,7 +9,7 @@ To add a kind: a class here with a `kind` of its own, in the union `AddedOutputs
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,10 @@ MOST_TERMS = 20
 #: The names of the columns of an explanation; those with a number are counted from 1.
 EXPLANATION, EFFECT = "explanation_{}", "effect_{}"
 OTHER_EFFECTS, BASE_VALUE, EXPLAINED = "other_effects", "base_value", "explained_class"
+
+#: The names of the columns of reach.
+KNOWN_WORDS, TEXT_CUT, OTHER_LANGUAGE = "known_words", "text_cut", "other_language"
+_SIGNS = (TEXT_CUT, OTHER_LANGUAGE)
 
 
 #: How many times a row is scored for an explanation, about, by how the model is explained.
@@ -58,8 +62,26 @@ class Explanation(BaseModel):
         return tuple(found)
 
 
-#: What a job has added: with more kinds, a union with the discriminator `kind`.
-AddedOutputs = Explanation
+class Reach(BaseModel):
+    """What the model has read of each text; see `shared.reach`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["reach"] = "reach"
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The share of the words that the model knows, and two signs that a score says little.
+
+        A text without words has no share.
+        """
+        share = Output(name=KNOWN_WORDS, meaning="reach", minimum=0.0, maximum=1.0, required=False)
+        signs = (Output(name=name, type="boolean", meaning="reach") for name in _SIGNS)
+        return (share, *signs)
+
+
+#: What a job has added.
+AddedOutputs = Annotated[Explanation | Reach, Field(discriminator="kind")]
 
 
 def outputs_of(added: Iterable[AddedOutputs]) -> tuple[Output, ...]:

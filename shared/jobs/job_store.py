@@ -1,7 +1,7 @@
 """The contract of the job store, and the values that its methods take and return.
 
-Sections of it are in `bulk_store`, `small_store` and `usage`; import the names of the first two
-from here.
+Sections of it are in `bulk_store`, `small_store`, `usage` and `watch_store`; import the names of
+the first two from here.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,12 +20,14 @@ from shared.jobs.bulk_store import (
     Walk,
 )
 from shared.jobs.clearing import ClearingStore
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.outcome import Outcome
 from shared.jobs.question_line import QuestionLine
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
+from shared.jobs.state import CallbackState, State
 from shared.jobs.store_values import Held, Load, Overdue, Spent
 from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
+from shared.jobs.watch_store import WatchStore
 from shared.tables.parts import Part
 
 __all__ = [
@@ -54,7 +56,7 @@ REMEMBERED_SECONDS = 86400
 NO_FACTS: Mapping[str, str | int] = MappingProxyType({})
 
 
-class JobStore(BulkStore, SmallStore, UsageStore, ClearingStore, Protocol):
+class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, ClearingStore, Protocol):
     """The record of every job. Every call is atomic, and may be repeated after a crash."""
 
     def now(self) -> float:
@@ -177,7 +179,7 @@ class JobStore(BulkStore, SmallStore, UsageStore, ClearingStore, Protocol):
     def move(
         self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
     ) -> bool:
-        """Move a job to a state, if `shared.jobs.job.MOVES` allows that move.
+        """Move a job to a state, if `shared.jobs.state.MOVES` allows that move.
 
         The end of a job, by this or by another call, rings its bell and makes its callback due.
 

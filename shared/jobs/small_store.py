@@ -1,8 +1,10 @@
 """The section of the job store for small jobs and questions, which the doorbell is rung for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.drift.counts import Counts
 from shared.jobs.bulk_store import BadRow
 from shared.jobs.usage import NO_COST, Budget, Cost
 
@@ -50,6 +52,8 @@ class Answer:
     bad: BadRow | None = None  #: The first row with an error.
     full_name: str = ""  #: The model of a question; the record of a small job has its own.
     cost: Cost = NO_COST  #: Its share of what the rows took that were scored together.
+    #: What was counted of the rows of a small job; see `shared.drift.counts`.
+    watched: Counts = field(default_factory=dict)
 
 
 class SmallStore(Protocol):
@@ -103,7 +107,12 @@ class SmallStore(Protocol):
     def renew_small(self, job_ids: list[str]) -> None:
         """Renew the leases of small jobs that were taken."""
 
-    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
+    def answer_small(
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
+    ) -> None:
         """Close small jobs, and send the answers to questions; count the usage of each once.
 
         A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
@@ -112,6 +121,8 @@ class SmallStore(Protocol):
             answers: the results.
             libraries: the versions of the libraries that scored them, as `Job.libraries` has them;
                 empty: they are not known.
+            watched: what was counted of all their rows, by the full name of the model; it is added
+                to the counts of this hour.
         """
 
     def small_result(self, job_id: str) -> bytes:

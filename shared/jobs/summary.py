@@ -25,6 +25,8 @@ class Summary(BaseModel):
     Attributes:
         outputs: for each output of the job, in order, its summary; empty: nothing is known.
         errors: rows with an error, by the kind of the error.
+        watched: what was counted of the rows that were read and scored, by name; see
+            `shared.drift.counts`.
         comparisons: of each output that two models give, if the job has two; see
             `shared.jobs.comparison.compared`.
     """
@@ -33,6 +35,7 @@ class Summary(BaseModel):
 
     outputs: tuple[OutputSummary, ...] = ()
     errors: dict[str, int] = {}
+    watched: dict[str, tuple[int, ...]] = {}
     comparisons: tuple[Comparison, ...] = ()
 
     @model_validator(mode="before")

@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 #: A worker that has missed this many heartbeats is taken for dead.
 MISSED_BEATS = 4
 
+#: How long a reference is kept after a process has announced its model, or rows were counted for
+#: it, in seconds; `lua/watched.lua` has the same.
+REFERENCE_SECONDS = 180 * 86400
+
 #: How long the numbers of processes are used, in seconds. An announcement or the end of a worker
 #: has them counted again at once; this is the delay for workers that end without a word.
 COUNTED_SECONDS = 1.0
@@ -42,11 +46,18 @@ class RedisAnnouncements(Fleet):
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
         served = list(served)
+        references = [
+            ("SET", self._link.key("reference", one.card.full_name), text, "EX", REFERENCE_SECONDS)
+            for one in served
+            if one.card.reference and (text := one.card.reference.model_dump_json())
+        ]
+        served = [_without_reference(one) for one in served]
         pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
+            *references,
             *self._remembering(remember, served),
             self._count_again(),
         )
@@ -102,7 +113,7 @@ class RedisAnnouncements(Fleet):
 
     def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
         """Remember versions as there, and the last of each model as the one for new jobs."""
-        served = [one for one in served if not one.leaving]
+        served = [_without_reference(one) for one in served if not one.leaving]
         last = {one.card.name: one for one in served}
         models, versions = self._link.key("models"), self._link.key("versions")
         return [
@@ -155,6 +166,14 @@ class RedisAnnouncements(Fleet):
         text = text or self._link.run("serving", round(COUNTED_SECONDS * 1000))
         found: dict[str, int] = json.loads(text)
         return found
+
+
+def _without_reference(served: Served) -> Served:
+    """What is announced of a model; see `Fleet.reference`."""
+    if served.card.reference is None:
+        return served
+    card = served.card.model_copy(update={"reference": None})
+    return served.model_copy(update={"card": card})
 
 
 def text_of(served: Iterable[Served]) -> str:

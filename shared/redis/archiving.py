@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from shared.config.settings import Settings
+from shared.drift.counts import counts_in
 from shared.errors.service import JobExpired, JobNotFound
 from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id
@@ -15,6 +16,7 @@ from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of
 from shared.redis.text_sums import checked, result_damaged
+from shared.redis.watched import WATCHED_FIELD
 from shared.storage.archive import Archive, Entry
 from shared.storage.blobs import ErasableBlobs
 
@@ -82,6 +84,14 @@ class ArchivingJobStore(RedisJobStore):
         if not is_whole:
             raise result_damaged(job_id)
         return result
+
+    @override
+    def small_watched(self, job_id: str) -> dict[str, tuple[int, ...]]:
+        if counts := super().small_watched(job_id):
+            return counts
+        entry = self._find(job_id)
+        text = entry.content.get("record", {}).get(WATCHED_FIELD) if entry else None
+        return counts_in(json.loads(text)) if text else {}
 
     @override
     def small_rows(self, job_id: str) -> bytes:

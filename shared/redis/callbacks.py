@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from shared.jobs.job import CallbackState
+from shared.jobs.state import CallbackState
 from shared.redis.base import RedisBase
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from shared.config.settings import Settings
+from shared.drift.reference import Reference
 from shared.fleet import Served, Worker, name_of
 from shared.redis.announcements import RedisAnnouncements, served_in
 from shared.redis.link import RedisLink
@@ -70,6 +71,11 @@ class RedisFleet(RedisAnnouncements):
         self._counted = time.monotonic(), self._count()
         self._models = time.monotonic(), self._read_models()
         self._versions = time.monotonic(), self._read_versions()
+
+    @override
+    def reference(self, full_name: str) -> Reference | None:
+        text = self._link.client.get(self._link.key("reference", full_name))
+        return _parsed(Reference, text) if text else None
 
     @override
     def learn(self, full_name: str, rate: float) -> None:

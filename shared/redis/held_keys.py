@@ -3,8 +3,8 @@
 from typing_extensions import override
 
 from shared.jobs.binding import Binding
-from shared.jobs.job import Spec
 from shared.jobs.job_store import Held
+from shared.jobs.spec import Spec
 from shared.redis.base import RedisBase
 
 #: The arguments of the scripts for a job without a key: key, token, fingerprint, seconds.

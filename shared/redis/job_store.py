@@ -18,10 +18,12 @@ from shared.errors.service import (
     ServiceFull,
 )
 from shared.jobs.bulk_limits import owner_full, service_full
-from shared.jobs.job import ENDED, CallbackState, Job, Spec, State, sources_of
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import NO_FACTS, Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.spec import Spec
+from shared.jobs.state import ENDED, CallbackState, State, sources_of
 from shared.jobs.usage import NO_CLAIM, Claim
 from shared.redis.callbacks import RedisCallbacks
 from shared.redis.clearing import RedisClearing
@@ -37,6 +39,7 @@ from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.redis.usage import claim_arguments
+from shared.redis.watched import RedisWatched
 from shared.tables.parts import Part
 from shared.telemetry import context
 
@@ -59,7 +62,13 @@ LOOK_SECONDS = 0.25
 
 
 class RedisJobStore(
-    RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, RedisClearing, RedisUpkeep
+    RedisSmallJobs,
+    RedisParts,
+    RedisWatched,
+    RedisCallbacks,
+    RedisHeldKeys,
+    RedisClearing,
+    RedisUpkeep,
 ):
     """`JobStore` on Redis. What must be atomic is a script in `lua/`."""
 

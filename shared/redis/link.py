@@ -31,12 +31,13 @@ _LUA = Path(__file__).parent / "lua"
 
 #: Scripts that need more functions than those of the prelude, and the files that have these.
 LIBRARIES = {
-    "add_parts": ("usage", "turns"),
-    "complete_part": ("usage", "labels", "comparisons", "summaries", "turns"),
+    "add_parts": ("usage", "watched", "turns"),
+    "complete_part": ("usage", "watched", "labels", "comparisons", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
     **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
     **dict.fromkeys(("change_aliases", "read_aliases", "restore_aliases"), ("aliases",)),
-    **dict.fromkeys(("answer_small", "move", "remove_job"), ("usage",)),
+    **dict.fromkeys(("answer_small", "move"), ("usage", "watched")),
+    "remove_job": ("usage",),
     **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
     **dict.fromkeys(
         ("pop_small", "return_small", "take_small", "waiting_small", "workloads"), ("waiting",)

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.errors.service import DataDamaged
-from shared.jobs.job import PRIORITY_WEIGHTS, CallbackState, Job, Spec
+from shared.jobs.job import Job
+from shared.jobs.spec import PRIORITY_WEIGHTS, Spec
+from shared.jobs.state import CallbackState
 from shared.redis.usage import account_of
 from shared.tables.parts import Part
 

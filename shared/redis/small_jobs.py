@@ -1,16 +1,19 @@
 """Small jobs and questions on Redis: the section of the job store for the doorbell."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
 
 from shared.dispatch import bulk_queue
+from shared.drift.counts import Counts, text_of
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.jobs.usage import Claim
 from shared.redis.link import block
 from shared.redis.loop_questions import RedisQuestionLine
+from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
 from shared.redis.usage import RedisUsage, account_of, claim_arguments
 
@@ -97,7 +100,12 @@ class RedisSmallJobs(RedisUsage):
         self._link.run("renew", self._link.key("small", "claims"), self._lease, *job_ids)
 
     @override
-    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
+    def answer_small(
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
+    ) -> None:
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
         answered: list[tuple[str | int, ...]] = []
@@ -110,11 +118,19 @@ class RedisSmallJobs(RedisUsage):
             else:
                 bad = answer.bad.description if answer.bad else ""
                 own_sum = text_sum(answer.result)
-                jobs += (answer.id, answer.result, own_sum, *counts, bad)
+                texts = json.dumps(text_of(answer.watched)) if answer.watched else ""
+                jobs += (answer.id, answer.result, own_sum, *counts, bad, texts)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         limits = self._retention, UNREAD_SECONDS, json.dumps(answered), self._usage_seconds
-        self._link.run("answer_small", *limits, libraries, len(jobs), *jobs, *sent)
+        counted = [
+            text
+            for full_name, counts in (watched or {}).items()
+            for name, numbers in counts.items()
+            for text in (full_name, field_of(name), packed(numbers))
+        ]
+        lengths = len(jobs), len(counted)
+        self._link.run("answer_small", *limits, libraries, *lengths, *jobs, *counted, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:

@@ -3,12 +3,14 @@
 `job:<id>:summary` has rows with an error by kind. `job:<id>:outputs` has for each output, which is
 named by its position in the job, `numbers:<n>` and a field `block:<n>:<block>` for each block, or
 `labels:<n>`. If two models score the rows, `compared:<n>` has the comparison of each output that
-both give. A block is a text of doubles (8 bytes, little-endian), which Lua adds up some ten times
-as fast as it does with fields of their own or with JSON.
+both give. What was counted of rows is in blocks, too: `block:-1:<name>`. A block is a text of
+doubles (8 bytes, little-endian), which Lua adds up some ten times as fast as it does with fields of
+their own or with JSON.
 """
 
 import math
 import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.jobs.comparison import LARGEST, Comparison
@@ -18,6 +20,9 @@ from shared.jobs.summary import OutputSummary, Summary
 
 _ERROR = "error:"
 _COMPARED = "compared:"
+
+#: What the fields of `Summary.watched` begin with; `lua/watched.lua` has the same.
+WATCHED = "block:-1:"
 
 #: In the hash `summary` of older releases: rows with a score from 0 to 1, in each of ten bins.
 _BIN, _OLD_BINS = "bin:", 10
@@ -37,9 +42,13 @@ def arguments_of(summary: Summary) -> list[Any]:
         else:
             found += ("numbers", output.shift, *_texts(output), most, len(output.blocks))
             for number, counts in output.blocks.items():
-                found += (number, _packed(counts))
+                found += (number, packed(counts))
     for at, one in enumerate(summary.comparisons):
         found += ("comparison", at, one.written(), LARGEST, MOST_VALUES)
+    if summary.watched:
+        found += ("watched", len(summary.watched))
+        for name, counts in summary.watched.items():
+            found += (field_of(name), packed(counts))
     return found
 
 
@@ -57,7 +66,8 @@ def outputs_of(summary: Summary) -> dict[str, str | bytes]:
         elif output.count:
             numbers = (str(output.shift), str(len(output.blocks)), *_texts(output))
             fields[f"numbers:{at}"] = " ".join(numbers)
-            fields |= {f"block:{at}:{one}": _packed(rows) for one, rows in output.blocks.items()}
+            fields |= {f"block:{at}:{one}": packed(rows) for one, rows in output.blocks.items()}
+    fields |= {field_of(name): packed(counts) for name, counts in summary.watched.items()}
     return fields | {
         f"{_COMPARED}{at}": one.written() for at, one in enumerate(summary.comparisons)
     }
@@ -87,8 +97,27 @@ def summary_of(errors: dict[str, str], outputs: dict[bytes, bytes]) -> Summary:
             for field, rows in errors.items()
             if field.startswith(_ERROR)
         },
+        watched=watched_in(outputs),
         comparisons=tuple(pairs[at] for at in sorted(pairs)),
     )
+
+
+def field_of(name: str) -> str:
+    """The field of counts of `Summary.watched`.
+
+    Older releases take it for a block of an output -1, which no job has, and pass it over.
+    """
+    return f"{WATCHED}{name}"
+
+
+def watched_in(fields: Mapping[bytes, bytes]) -> dict[str, tuple[int, ...]]:
+    """The counts of `Summary.watched` in the fields of a hash."""
+    names = {name: name.decode() for name in fields}
+    return {
+        names[name].removeprefix(WATCHED): unpacked(block)
+        for name, block in sorted(fields.items())
+        if names[name].startswith(WATCHED)
+    }
 
 
 def _outputs(fields: dict[bytes, bytes]) -> dict[int, OutputSummary]:
@@ -96,6 +125,8 @@ def _outputs(fields: dict[bytes, bytes]) -> dict[int, OutputSummary]:
     blocks: dict[int, dict[int, tuple[int, ...]]] = {}
     numbers: dict[int, list[str]] = {}
     for name, text in fields.items():
+        if name.startswith(WATCHED.encode()):
+            continue
         kind, *position = name.decode().split(":")
         output = int(position[0])
         if kind == "labels":
@@ -103,7 +134,7 @@ def _outputs(fields: dict[bytes, bytes]) -> dict[int, OutputSummary]:
         elif kind == "numbers":
             numbers[output] = text.decode().split()
         else:
-            blocks.setdefault(output, {})[int(position[1])] = _counts(text)
+            blocks.setdefault(output, {})[int(position[1])] = unpacked(text)
     for at, (shift, _, total, least, most) in numbers.items():
         found[at] = Numbers(
             shift=int(shift),
@@ -146,11 +177,13 @@ def _texts(numbers: Numbers) -> tuple[str, str, str]:
     return repr(total), repr(numbers.least), repr(numbers.most)
 
 
-def _packed(counts: tuple[int, ...]) -> bytes:
+def packed(counts: Sequence[int]) -> bytes:
+    """Counts as a block, which scripts can add to another one."""
     return struct.pack(f"<{len(counts)}d", *counts)
 
 
-def _counts(block: bytes) -> tuple[int, ...]:
+def unpacked(block: bytes) -> tuple[int, ...]:
+    """The counts in a block."""
     return tuple(map(int, struct.unpack(f"<{len(block) // 8}d", block)))
 
 

@@ -8,9 +8,10 @@ from redis.lock import Lock
 from typing_extensions import override
 
 from shared.dispatch import bulk_queue
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import FINISH, REMEMBERED_SECONDS, Overdue
+from shared.jobs.state import State
 from shared.redis.base import RedisBase
 from shared.redis.erasure import want_rewrite
 from shared.redis.link import RedisLink

@@ -5,10 +5,11 @@ import logging
 from pydantic import BaseModel
 
 from shared.errors.service import DataDamaged, JobExpired, JobNotFound
-from shared.jobs.job import ENDED, RETRYABLE, Job
+from shared.jobs.job import Job
 from shared.jobs.job_store import JobStore
 from shared.jobs.keys import manifest_key_of
 from shared.jobs.outcome import Outcome
+from shared.jobs.state import ENDED, RETRYABLE
 from shared.storage.blobs import Blobs
 from shared.tables.parts import Part
 

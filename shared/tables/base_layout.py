@@ -15,7 +15,7 @@ _RECORD_ENDS: Look[RecordEnds] = by_blocks(record_ends)
 
 
 class JobBlobs(Protocol):
-    """The blobs of a job that can hold its rows; `shared.jobs.job.Spec` is one."""
+    """The blobs of a job that can hold its rows; `shared.jobs.spec.Spec` is one."""
 
     @property
     def upload_key(self) -> str:

@@ -138,7 +138,7 @@ ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
 
 
 class HasPartFormat(Protocol):
-    """Names the format of result parts; `shared.jobs.job.Spec` does."""
+    """Names the format of result parts; `shared.jobs.spec.Spec` does."""
 
     @property
     def part_format(self) -> Literal["csv", "ndjson"]:

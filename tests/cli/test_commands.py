@@ -49,6 +49,7 @@ def test_help_is_light() -> None:
         "rollback",
         "remove",
         "traffic",
+        "drift",
         "top",
         "doctor",
         "train",

@@ -14,7 +14,7 @@ from scorelane import Client
 from scorelane.commands.main import cli
 from scorelane.stack.errors import StackError
 from scorelane.stack.stack import Stack
-from shared.model import write_card
+from shared.card import write_card
 
 pytestmark = pytest.mark.stack
 

@@ -12,7 +12,7 @@ from support.transports import CutOff, Script, Working, problem
 from scorelane import Retries
 from scorelane.client.errors import ClientError, JobNotFound, Unavailable, Unreachable
 from scorelane.client.sse import SseEvent, SseParser
-from shared.jobs.job import ENDED
+from shared.jobs.state import ENDED
 
 CSV = b"text\n" + b"a\n" * 20
 

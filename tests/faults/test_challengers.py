@@ -9,7 +9,8 @@ from support.faulty import Faulty, SentJob
 from support.hostile_model import CRASHES, HANGS, LEAK_BYTES, LEAKS, RAISES, checksum_score
 from support.waiting import wait_for
 
-from shared.model import SCORE, write_card
+from shared.card import write_card
+from shared.model import SCORE
 
 pytestmark = pytest.mark.faults
 

@@ -15,9 +15,10 @@ from support.faulty import Faulty, SentJob
 from support.waiting import wait_for
 
 from benchmarks.runtime_package import make
+from shared.card import read_card, write_card
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery, small_queue
-from shared.model import SCORE, read_card, write_card
+from shared.model import SCORE
 from training.model_folder import new_model_folder
 
 pytestmark = pytest.mark.faults

@@ -10,9 +10,10 @@ from scoring.mapped.array_file import read_arrays
 from scoring.mapped.words_model import MappedWordsModel
 from scoring.words import stored_tables, word_counts
 from scoring.words.word_pipeline import WordPipeline
+from shared.card import read_card
 from shared.config.places import BUNDLED_MODELS
 from shared.mapped_file import MAPPED_FILE
-from shared.model import load_model, load_own, read_card
+from shared.model import load_model, load_own
 from training.added.mapped import with_mapped_file
 from training.behaviour import behaviour_of, behaviour_texts
 

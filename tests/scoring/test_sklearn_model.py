@@ -18,8 +18,9 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from scoring.sklearn_model import SklearnModel
+from shared.card import write_card
 from shared.errors.model import UnusableModel
-from shared.model import load_model, write_card
+from shared.model import load_model
 
 TEXTS = ["good", "very good", "fine and good", "bad", "very bad", "awful and bad", "so so", "hm so"]
 LABELS = ["pos", "pos", "pos", "neg", "neg", "neg", "neu", "neu"]

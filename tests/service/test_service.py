@@ -11,7 +11,8 @@ import pytest
 from support.programs import FAST, ROOT, Programs, check_rows, many_rows
 from support.waiting import wait_for
 
-from shared.model import SCORE, TEXT, load_model, write_card
+from shared.card import write_card
+from shared.model import SCORE, TEXT, load_model
 
 pytestmark = pytest.mark.stack
 

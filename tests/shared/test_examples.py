@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from support.doubles.length_model import LengthModel
 
+from shared.card import read_card, write_card
 from shared.errors.model import DigestMismatch, OtherOutputs
 from shared.examples import (
     EXAMPLES_FILE,
@@ -16,7 +17,7 @@ from shared.examples import (
     read_examples,
     varied_rows,
 )
-from shared.model import SCORE, read_card, write_card
+from shared.model import SCORE
 from shared.signature import SENTIMENT, Input, Output, Signature
 from shared.tables.trial_rows import typed_frame
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import joblib
 import pytest
 
+from shared.card import write_card
 from shared.load_time import MIB_SECONDS, START_SECONDS, load_seconds, unpacked_bytes
-from shared.model import write_card
 from shared.model_folders import read_folders
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.card import read_card, write_card
 from shared.errors import model as model_errors
-from shared.model import load_model, read_card, write_card
+from shared.model import load_model
 from shared.model_folders import read_folders
 
 BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.card import read_card, write_card
 from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import DigestMismatch, NoModelFolder, NoSoundModel
-from shared.model import read_card, write_card
 from shared.model_folders import ModelFolders, current_versions, folder_of, read_folders
 
 

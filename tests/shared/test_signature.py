@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from shared.card import CARD_FILE, Card, read_card, write_card
 from shared.errors.model import BadCard
-from shared.model import CARD_FILE, Card, read_card, write_card
 from shared.signature import SENTIMENT, Input, Output, Signature
 
 PRICE = Signature(

@@ -7,8 +7,10 @@ import pytest
 
 from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id, new_job_id
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.storage.folder_blobs import FolderBlobs
 from shared.tables.csv_layout import CsvLayout
 

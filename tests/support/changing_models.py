@@ -9,7 +9,8 @@ from support.moody_model import MoodyModel
 from support.waiting import wait_for
 
 from benchmarks.runtime_package import make
-from shared.model import SCORE, write_card
+from shared.card import write_card
+from shared.model import SCORE
 from training.model_folder import new_model_folder
 
 #: The name of the model, and of its format.

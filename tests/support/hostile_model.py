@@ -10,7 +10,8 @@ from zlib import crc32
 import pandas as pd
 from typing_extensions import override
 
-from shared.model import SCORE, TEXT, Card, Model
+from shared.card import Card
+from shared.model import SCORE, TEXT, Model
 
 #: Texts on which the process dies of a segmentation fault, on which it hangs, on which the model
 #: raises, and on which it leaks `LEAK_BYTES`.

@@ -142,8 +142,10 @@ def make_service(
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     explained_by = getattr(model, "explained_by", "")
+    tells = hasattr(model, "with_reach") and model.with_reach() is not None
+    about = {"explained_by": explained_by, "tells_reach": tells}
     fleet = InMemoryFleet(
-        Served(card=model.card, rate=10, explained_by=explained_by),
+        Served(card=model.card, rate=10, **about),
         *(Served(card=one.card, rate=10) for one in others),
     )
     aliases: Aliases = RedisAliases(link, blobs) if link else InMemoryAliases()

@@ -11,7 +11,7 @@ import pandas as pd
 from support.constant_model import ConstantModel
 from typing_extensions import override
 
-from shared.model import Card
+from shared.card import Card
 
 
 class MoodyModel(ConstantModel):

@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 
 from scoring.saved.parts import all_parts
 from scoring.sklearn_model import SklearnModel
-from shared.model import load_model, write_card
+from shared.card import write_card
+from shared.model import load_model
 
 GOOD = ["good", "a good film", "very good caf\u00e9", "good and fine", "so fine", "fine film"]
 BAD = ["bad", "a bad film", "very bad d\u00e9j\u00e0", "bad and dull", "so dull", "dull film"]

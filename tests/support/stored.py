@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question, Walk
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.layouts import NDJSON
 from shared.tables.parts import Part

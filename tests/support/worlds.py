@@ -9,7 +9,7 @@ import redis
 from support.doubles.job_store import InMemoryJobStore
 
 from shared.config.settings import Settings
-from shared.jobs.job import ENDED, State
+from shared.jobs.state import ENDED, State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 

@@ -11,9 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from support.labelled_texts import STARS, TEXTS, THREE, TWO, WORDS
 
+from shared.card import read_card
 from shared.errors.input import BadOption
 from shared.errors.model import BadName, ModelExists, UnusableModel
-from shared.model import load_model, read_card
+from shared.model import load_model
 from shared.model_folders import read_folders
 from training.add_model import add_model
 from training.added.meaning import Meaning

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from scorelane.commands.main import cli
+from shared.card import read_card
 from shared.config.places import BUNDLED_MODELS
-from shared.model import read_card
 from training.behaviour import read_pairs
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"

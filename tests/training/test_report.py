@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.model import read_card
+from shared.card import read_card
 from training.checks import notes_on
 from training.options import TrainingOptions
 from training.report import write_report

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from scoring.words.word_pipeline import WordPipeline
+from shared.card import read_card
 from shared.errors.input import BadOption
 from shared.errors.model import BadCard
-from shared.model import load_model, read_card
+from shared.model import load_model
 from shared.model_folders import read_folders
 from training.data_errors import NotLabelled
 from training.deciles import possible_deciles

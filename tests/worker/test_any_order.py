@@ -30,8 +30,8 @@ from support.owners import Owner
 from support.worlds import InMemory, OnRedis
 
 from shared.config.settings import Settings
-from shared.jobs.job import ENDED, RETRYABLE, State
 from shared.jobs.job_store import SPLIT
+from shared.jobs.state import ENDED, RETRYABLE, State
 from shared.jobs.usage import Used
 from shared.storage.manifest import read_manifest
 

@@ -14,8 +14,8 @@ from support.in_memory import Service, make_service
 from support.v1_client import client_of, content_of, create, jsonl, line
 
 from shared.config.settings import Settings
-from shared.jobs.job import State
 from shared.jobs.keys import manifest_key_of, upload_key_of
+from shared.jobs.state import State
 from shared.storage.seal import BLOCK_BYTES, HEAD
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(1, 21))

@@ -9,7 +9,7 @@ from support.doubles.length_model import length_score
 from support.in_memory import Service
 
 from shared.config.settings import Settings
-from shared.jobs.job import State
+from shared.jobs.state import State
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 SCORES = [length_score("z" * n) for n in range(1, 21)]

@@ -11,9 +11,11 @@ from support.doubles.length_model import LengthModel, length_score
 from support.in_memory import Service
 
 from shared.config.settings import Settings
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import Question
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.signature import SENTIMENT
 from shared.tables.csv_results import parse
 from shared.tables.layouts import NDJSON

@@ -2,8 +2,8 @@
 
 from celery import Celery
 
+from shared.card import Card
 from shared.dispatch import bulk_queue
-from shared.model import Card
 from worker.app import InTurn, serve_queues
 
 

@@ -7,8 +7,8 @@ from support.doubles.blobs import InMemoryBlobs
 from support.stored import MODEL, a_job
 
 from shared.config.settings import Settings
-from shared.jobs.job import State
 from shared.jobs.job_store import SPLIT, Step
+from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from worker.batches.reading import BatchReader

@@ -9,7 +9,7 @@ from support.places import Bucket
 
 from shared.config.settings import Settings
 from shared.errors.input import SourceDenied
-from shared.jobs.job import State
+from shared.jobs.state import State
 from shared.storage.object_errors import ObjectStorageError
 
 #: Longer than what is read at a time, so that a job has read a part of it.

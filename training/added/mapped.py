@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from shared.model import Card, Model, save_card
+from shared.card import Card, save_card
+from shared.model import Model
 
 #: The formats of models that `scoring.mapped` can map.
 _FORMATS = ("pkl", "skops")

@@ -7,8 +7,9 @@ from typing import Any
 
 from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.text import DROP, UNKNOWN, checked_word_index
+from shared.card import read_card
 from shared.errors.model import ModelError
-from shared.model import file_digest, read_card
+from shared.model import file_digest
 from training.added.tokenizer_pickle import read_pickled_tokenizer
 
 #: Entries of a word index that stand for every word that is not in it.

@@ -17,6 +17,7 @@ from training.bundled.taught import write_taught_files
 from training.data import DEV, TEST, TRAIN, read_labelled, split
 from training.opinions import Lessons
 from training.options import Kind, TrainingOptions
+from training.reference import with_reference
 from training.train import train
 from training.treebank import detokenise
 from training.word_vectors import EMBEDDING_SIZE
@@ -27,6 +28,9 @@ DESCRIPTIONS: dict[Kind, str] = {
     "deep": "Bidirectional LSTM with a softmax over ten deciles, for English reviews and tweets; "
     "taught by all-MiniLM-L6-v2 (Apache 2.0), fitted to these data.",
 }
+
+#: What the rows of the references are.
+REFERENCE_ROWS = "sentences, reviews and tweets that it did not learn from"
 
 #: The files of labelled data, relative to the data folder.
 _SENTENCES = "sst/sst_sentences.csv.gz"
@@ -80,9 +84,17 @@ _UNSEEN = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Store the teacher's lessons in this file (.npz), or reuse them if it exists.",
 )
+@click.option(
+    "--references", is_flag=True, help="Only write the references into the cards of the models."
+)
 @click.option("--prepare", type=click.Path(path_type=Path), help="Only write the CSV files here.")
 def main(
-    data: Path, output: Path, kinds: tuple[Kind, ...], stored: Path | None, prepare: Path | None
+    data: Path,
+    output: Path,
+    kinds: tuple[Kind, ...],
+    stored: Path | None,
+    references: bool,
+    prepare: Path | None,
 ) -> None:
     """Train the bundled models on the labelled files in DATA; docs/models.md lists them."""
     if prepare:
@@ -91,6 +103,10 @@ def main(
         return
     with TemporaryDirectory(prefix="scorelane-data-") as folder:
         files = write_training_files(data, Path(folder))
+        if references:
+            for kind in kinds or ("deep", "fast"):
+                write_reference(output / kind, files)
+            return
         lessons = _lessons(data, files, stored)
         for kind in kinds or ("deep", "fast"):
             started, learnt = perf_counter(), list(files)
@@ -118,6 +134,17 @@ def main(
                 progress=_PrintedProgress(),
             )
             click.echo(f"{card.full_name}: {(perf_counter() - started) / 60:.1f} minutes")
+
+
+def write_reference(folder: Path, files: list[Path]) -> None:
+    """Write the reference of a bundled model into its card, which changes nothing else.
+
+    Its rows are those of the files with `dev` or `test` rows that the model did not learn from:
+    sentences of film reviews, reviews, and tweets.
+    """
+    frames = [read_labelled([path]) for path in files if path.stem in _SELECTING]
+    rows = pd.concat([frame[frame["split"] != TRAIN] for frame in frames], ignore_index=True)
+    with_reference(folder, load_model(folder), rows, REFERENCE_ROWS)
 
 
 def _lessons(data: Path, files: list[Path], stored: Path | None) -> Lessons:

@@ -19,9 +19,9 @@ from scoring.networks.keras_network import Network
 from scoring.networks.onnx_network import OnnxNetwork
 from scoring.networks.tensorflow_network import TensorFlowNetwork
 from scoring.networks.text import read_word_index
+from shared.card import Card, read_card, write_card
 from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
-from shared.model import Card, read_card, write_card
 from training.model_folder import new_model_folder
 from training.onnx.compile_table import TOLERANCE, compile_table, keras_outputs
 from training.onnx.generated_texts import generated_texts

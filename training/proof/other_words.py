@@ -12,8 +12,9 @@ from typing import Any
 from scoring.keras_model import KerasModel, word_numbers
 from scoring.networks.heads import Heads
 from scoring.networks.keras_checks import check_word_numbers
+from shared.card import CARD_FILE, Card, write_card
 from shared.examples import EXAMPLES_FILE
-from shared.model import CARD_FILE, Card, load_model, write_card
+from shared.model import load_model
 from training.added.meaning import Meaning
 from training.added.text_options import text_options
 from training.added.vocabulary_file import vocabulary_of

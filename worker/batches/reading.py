@@ -2,8 +2,8 @@
 
 from shared.config.settings import Settings
 from shared.errors.service import DataDamaged
-from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
+from shared.jobs.spec import Spec
 from shared.storage.batches import ENDPOINT, batches
 from shared.storage.blobs import Blobs
 from worker.batches.validation import Findings, convert

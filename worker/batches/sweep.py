@@ -4,9 +4,9 @@ import logging
 from typing import Any
 
 from shared.errors.service import DataDamaged
-from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import JobStore
+from shared.jobs.state import ENDED, State
 from shared.storage.batches import WINDOW_SECONDS, batch_files, batches
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import has_manifest, settle

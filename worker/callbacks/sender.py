@@ -12,8 +12,9 @@ from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.input import BadCallback
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import CallbackState, Job
+from shared.jobs.job import Job
 from shared.jobs.job_store import JobStore
+from shared.jobs.state import CallbackState
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.card import Card, read_card
 from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
-from shared.model import Card, read_card
 from shared.model_folders import (
     ModelFolders,
     named_folders,

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.card import Card
 from shared.load_time import unpacked_bytes
 from shared.machine_memory import available_bytes
 from shared.mapped_file import MAPPED_FILE, mapped_runtime
-from shared.model import Card
 from shared.process_lock import ProcessLock
 
 logger = logging.getLogger(__name__)

@@ -21,9 +21,11 @@ class LoadedModel(NamedTuple):
     @property
     def served(self) -> Served:
         """What the fleet is told of it."""
-        # A runtime of a user's own need not inherit `explained_by`.
-        explained_by = getattr(self.model, "explained_by", "")
-        return Served(card=self.model.card, rate=self.rate, explained_by=explained_by)
+        # A runtime of a user's own need not inherit what it does not use.
+        model = self.model
+        explained_by = getattr(model, "explained_by", "")
+        tells = hasattr(model, "with_reach") and model.with_reach() is not None
+        return Served(card=model.card, rate=self.rate, explained_by=explained_by, tells_reach=tells)
 
 
 class LoadedModels(Mapping[str, LoadedModel]):

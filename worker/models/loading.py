@@ -4,9 +4,10 @@ import logging
 import time
 from pathlib import Path
 
+from shared.card import read_card
 from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
 from shared.examples import Examples, check_examples, read_examples
-from shared.model import Model, load_model, read_card
+from shared.model import Model, load_model
 from shared.model_folders import reason_of
 from worker.memory import forget_peak
 from worker.models.kept_files import KeptFiles

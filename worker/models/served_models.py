@@ -7,8 +7,8 @@ from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
+from shared.card import Card
 from shared.load_time import seconds_for
-from shared.model import Card
 from shared.model_folders import ModelFolders, current_versions
 from shared.private_copies import remove_copy
 from worker.models.load_turns import peak_bytes

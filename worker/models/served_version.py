@@ -8,8 +8,8 @@ from pathlib import Path
 
 from billiard import current_process
 
+from shared.card import Card
 from shared.errors.model import FatalModel
-from shared.model import Card
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import loading_size
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.card import Card
 from shared.machine_memory import available_bytes, own_bytes
-from shared.model import Card
 from worker.models.shared_note import SharedNote
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.card import Card
 from shared.load_time import seconds_for
 from shared.machine_memory import available_bytes, own_bytes
-from shared.model import Card
 from worker.models.folder_watch import FolderWatch
 from worker.models.served_models import ServedModels
 from worker.models.served_version import ServedVersion

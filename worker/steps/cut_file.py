@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from shared.config.settings import Settings
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.tables.layouts import Layout
 from shared.tables.parts import Part
 from worker.steps.record_ends import look

@@ -3,8 +3,10 @@
 import logging
 
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import ENDED, Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import JobStore
+from shared.jobs.spec import Spec
+from shared.jobs.state import ENDED, State
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import has_manifest, recall_end, settle
 

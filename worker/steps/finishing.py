@@ -5,8 +5,8 @@ from functools import partial
 from shared.errors.input import PlaceError
 from shared.errors.service import DataDamaged
 from shared.jobs.digest import Digest, Digester
-from shared.jobs.job import Spec
 from shared.jobs.job_store import FINISH, Begun, JobStore
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.result_formats import part_format
 from worker.steps import parquet_output

@@ -5,9 +5,10 @@ import logging
 from contextlib import closing
 
 from shared.errors.service import DataDamaged
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.keys import direct_key_of, direct_record_key_of
 from shared.jobs.result_names import MEDIA_TYPES, file_name
+from shared.jobs.state import State
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFile, DirectFiles
 from worker.steps.endings import Endings

@@ -16,10 +16,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors.output import OutputDenied, OutputTaken
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import FINISH, JobStore
 from shared.jobs.keys import output_folder_of, output_key_of
 from shared.jobs.result_names import MEDIA_TYPES
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.places.address import place_of
 from shared.places.output_folder import (
     MANIFEST,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.config.settings import Settings
 from shared.errors.input import BadParquet
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import MAX_EXPANSION, max_stored_bytes, stored_rows_of

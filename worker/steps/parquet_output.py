@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from shared.jobs.digest import Digest, Digester
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.result_formats import part_format
 

@@ -8,8 +8,8 @@ from functools import partial
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
 from shared.errors.service import DataDamaged
-from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.base_layout import BlobRange
 from shared.tables.layouts import ParquetLayout

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from shared.errors.service import DataDamaged
 from shared.jobs.comparison import Comparison
-from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
+from shared.jobs.spec import Spec
 from shared.jobs.summary import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
@@ -112,16 +112,19 @@ class PartScorer:
         columns = spec.stored_columns
         if spec.second:
             outputs = self._two_models.attempt(spec, spec.second, rows, begun, save_note)
+            read = self._rows.reach(spec.full_name, rows)
         else:
-            outputs = self._rows.attempt(
+            reach = self._rows.reach_outputs(spec.full_name)
+            scored = self._rows.attempt(
                 spec.full_name,
                 rows,
                 begun.attempts,
                 begun.note,
                 save_note,
-                columns.outputs,
+                [*columns.outputs, *reach],
                 spec.added,
             )
+            outputs, read = scored[: len(columns.outputs)], scored[len(columns.outputs) :]
         blobs = {}
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
@@ -139,6 +142,10 @@ class PartScorer:
             rows, outputs, columns
         )
         counts = self._counts(spec, number, part, rows, outputs)
+        watched = self._rows.watch(spec.full_name).watched(rows, columns.outputs, outputs, read)
+        if counted := watched.counts():
+            summary = counts.summary.model_copy(update={"watched": counted})
+            counts = counts._replace(summary=summary)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from shared.jobs.job import Spec
+from shared.jobs.spec import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.result_formats import part_format
 from worker.steps.parquet_input import CHECK_BYTES

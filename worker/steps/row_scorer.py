@@ -10,15 +10,18 @@ import numpy as np
 from shared.config.settings import Settings
 from shared.jobs.added_outputs import AddedOutputs, outputs_of
 from shared.model import Model
+from shared.reach import REACH
 from shared.signature import Input, Output, Signature
 from shared.tables.layouts import Layout
 from shared.tables.rows import ReadOptions, Rows
 from shared.tables.spans import Coded
+from worker.steps.added.reach import ReachModel
 from worker.steps.added.registry import adding
 from worker.steps.bisection import Values, score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
+from worker.steps.watching import Watch
 from worker.tables.lists import lists_of
 from worker.tables.typed_cells import read_csv
 
@@ -36,6 +39,8 @@ class RowScorer:
         self._settings = settings
         self._models = models
         self._rates = rates
+        self._reach: dict[str, tuple[Output, ...]] = {}
+        self._watches: dict[str, Watch] = {}
 
     def has(self, full_name: str) -> bool:
         """Whether this process has loaded a model."""
@@ -44,6 +49,35 @@ class RowScorer:
     def signature(self, full_name: str) -> Signature:
         """The signature of a model that this process has loaded."""
         return self._models[full_name].card.signature
+
+    def reach_outputs(self, full_name: str) -> tuple[Output, ...]:
+        """The outputs of `shared.reach`, which may be asked for after others; empty: unknown."""
+        if full_name not in self._reach:
+            model = self._models[full_name]
+            # A runtime of a user's own need not inherit the method.
+            tells = hasattr(model, "with_reach") and model.with_reach() is not None
+            self._reach[full_name] = REACH if tells else ()
+        return self._reach[full_name]
+
+    def reach(self, full_name: str, rows: Rows) -> Columns:
+        """The columns of `reach_outputs` alone, None for a row with an error; empty: unknown."""
+        if not self.reach_outputs(full_name):
+            return []
+        model = self._models[full_name]
+        good = [row for row, error in enumerate(rows.errors) if error is None]
+        found = model.reach(frame_of(model.card.signature.inputs, rows.inputs, good))
+        if found is None:
+            return []
+        columns = (found[one.name].to_numpy() for one in REACH)
+        return [_spread(column, good, good, len(rows)) for column in columns]
+
+    def watch(self, full_name: str) -> Watch:
+        """How the rows of a model are counted."""
+        card = self._models[full_name].card
+        # A version may be loaded again, with another reference.
+        if full_name not in self._watches or self._watches[full_name].card is not card:
+            self._watches[full_name] = Watch(card)
+        return self._watches[full_name]
 
     def read(self, content: bytes, layout: Layout, inputs: tuple[Input, ...], **where: int) -> Rows:
         """Read the rows of a part or of a small job; see `Layout.read`."""
@@ -83,11 +117,15 @@ class RowScorer:
         began = time.perf_counter()
         what = "text" if signature.takes_text else "row"
         added_names = {output.name for output in outputs_of(added)}
-        own = [output.name for output in outputs if output.name not in added_names]
+        own = [one.name for one in outputs if one not in REACH and one.name not in added_names]
         # A runtime of a user's own need not inherit `for_outputs`.
         if len(own) < len(signature.outputs) and hasattr(model, "for_outputs"):
             model = model.for_outputs(own)
+        wants_reach = bool(outputs) and outputs[-1] in REACH
+        model = (model.with_reach() if wants_reach else None) or model
         scorer = adding(model, added, self._models)
+        if wants_reach and added:
+            scorer = ReachModel(scorer, self._models[full_name])
         columns, reasons = score_frame(scorer, frame, outputs, what)
         seconds = time.perf_counter() - began
         # The rate of a model is that of its own outputs.
@@ -125,7 +163,8 @@ class RowScorer:
             attempts: how often they were taken up, this time included.
             note: the note of the last attempt; empty if there is none.
             save_note: saves a note for the next attempt.
-            outputs: the outputs that are wanted, with the added ones.
+            outputs: the outputs that are wanted, with the added ones; then perhaps those of
+                `reach_outputs`.
             added: the kinds of those that are not the model's own.
 
         Returns:

@@ -5,10 +5,11 @@ import logging
 from shared.errors.base import ScorelaneError
 from shared.errors.service import DataDamaged
 from shared.jobs.comparison import Comparison
-from shared.jobs.job import Job, Spec
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import JobStore
 from shared.jobs.shadow import SHADOW_LABEL, SHADOW_OWNER, SHADOW_SUFFIX, Shadow, ShadowOf
+from shared.jobs.spec import Spec
 from shared.jobs.usage import Claim
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs

@@ -1,14 +1,15 @@
 """Scores small jobs and questions: all that wait for a model, as one DataFrame."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.jobs.job import State
+from shared.drift.counts import Counts
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.jobs.state import State
 from shared.jobs.usage import Cost
 from shared.signature import Output
 from shared.tables.layouts import NDJSON
@@ -71,9 +72,9 @@ class SmallJobScorer:
         recorded = [job.id for job in jobs if not job.reply_to]
         with self._lease_renewer.renewing(lambda: self._store.renew_small(recorded)):
             scoring = self._journal.now()
-            answers = list(self._answers(full_name, jobs, [rows for _, rows in readable]))
+            answers, watched = self._answers(full_name, jobs, [rows for _, rows in readable])
         answers = _with_costs(jobs, answers, self._journal.now() - scoring)
-        self._store.answer_small(answers, libraries_line())
+        self._store.answer_small(answers, libraries_line(), {full_name: watched})
         self._journal.answer(full_name, jobs, answers, began)
 
     def _rows_in(self, seconds: float, full_name: str) -> int:
@@ -107,17 +108,24 @@ class SmallJobScorer:
 
     def _answers(
         self, full_name: str, jobs: list[SmallJob], rows_of_jobs: list[Rows]
-    ) -> Iterator[Answer]:
-        """Score small jobs; one that was taken before comes alone, see `JobStore.take_small`."""
+    ) -> tuple[list[Answer], Counts]:
+        """Score small jobs; one that was taken before comes alone, see `JobStore.take_small`.
+
+        Returns:
+            The answers, and what was counted of all rows.
+        """
         batch = Rows()
         for rows in rows_of_jobs:
             # Without the carried columns: they differ by job, and no score depends on them.
             batch.extend(Rows(rows.refs, rows.inputs, rows.errors))
+        outputs, reach = self._outputs(full_name), self._rows.reach_outputs(full_name)
         if jobs[0].attempts > 1:
-            found = self._attempt(full_name, jobs[0], batch)
+            found = self._attempt(full_name, jobs[0], batch, [*outputs, *reach])
         else:
-            found = self._rows.score(full_name, batch, self._outputs(full_name))
-        begin = 0
+            found = self._rows.score(full_name, batch, [*outputs, *reach])
+        read, found = found[len(outputs) :], found[: len(outputs)]
+        watched = self._rows.watch(full_name).watched(batch, outputs, found, read)
+        answers, begin = [], 0
         for job, rows in zip(jobs, rows_of_jobs, strict=True):
             own = slice(begin, begin + len(rows))
             rows.errors = batch.errors[own]
@@ -129,16 +137,22 @@ class SmallJobScorer:
             bad = None
             if failed and not job.reply_to:
                 bad = first_bad_row(rows.errors, rows.refs)
-            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad, full_name)
+            counts = {} if job.reply_to else watched.counts(begin, begin + len(rows))
+            count = len(rows) - failed
+            answers.append(
+                Answer(job.id, result, count, failed, job.reply_to, bad, full_name, watched=counts)
+            )
             begin += len(rows)
+        return answers, watched.counts()
 
-    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Outputs:
+    def _attempt(
+        self, full_name: str, job: SmallJob, rows: Rows, outputs: Sequence[Output]
+    ) -> Outputs:
         """Score a small job or question that killed its process, or took longer than its lease."""
         if job.reply_to and job.attempts > self._settings.max_attempts:
             # A question has no record, so no note can be saved for its next attempt.
-            return self._rows.give_up(rows, job.attempts, self._outputs(full_name))
+            return self._rows.give_up(rows, job.attempts, outputs)
         save_note = partial(self._store.note, job.id, 0)
-        outputs = self._outputs(full_name)
         found = self._rows.attempt(full_name, rows, job.attempts, job.note, save_note, outputs)
         return lists_of(found)
 

@@ -11,8 +11,8 @@ from typing import BinaryIO, cast
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
 from shared.errors.input import PlaceError, in_file
-from shared.jobs.job import Spec
 from shared.jobs.sources import Source
+from shared.jobs.spec import Spec
 from shared.places.listing import read_sources
 from shared.places.stores import Stores
 from shared.places.web_files import WebFiles

@@ -7,8 +7,8 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.input import BadParquet, OpenQuote, PlaceError
 from shared.errors.service import DataDamaged
-from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
+from shared.jobs.spec import Spec
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from shared.jobs.comparison import Comparison
-from shared.jobs.job import Spec
 from shared.jobs.job_store import Begun
 from shared.jobs.second_model import SecondModel
+from shared.jobs.spec import Spec
 from shared.signature import Output
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.parts import Part

@@ -1,10 +1,10 @@
 """Finds jobs that have left something in the folder of a user, and have not succeeded."""
 
 from shared.dispatch import Dispatch
-from shared.jobs.job import ENDED
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore
 from shared.jobs.keys import OUTPUTS
+from shared.jobs.state import ENDED
 from shared.storage.blobs import Blobs
 
 

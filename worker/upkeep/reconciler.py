@@ -7,10 +7,10 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.service import DataDamaged
 from shared.fleet import Fleet
-from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore, Overdue
 from shared.jobs.keys import JOBS, folder_of, upload_key_of
+from shared.jobs.state import ENDED, State
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import read_manifest, recall_end, settle

@@ -33,6 +33,20 @@ class ServiceCalls(Requests[J]):
             return {one["name"]: one["reason"] for one in body.get("failed", [])}
 
     @call
+    def drift(self, model: str) -> Steps[dict[str, Any]]:
+        """Return how far the rows of the last 24 hours are from the reference of a model.
+
+        Args:
+            model: its name, perhaps with a version or an alias.
+
+        Raises:
+            scorelane.client.errors.UnknownModel: there is no such model.
+        """
+        body = yield from self._json(Send("GET", f"/models/{quote(model, safe='@')}/drift"))
+        with self.valid_response():
+            return dict(body)
+
+    @call
     def traffic(
         self, model: str, *, canary: float | None = None, shadow: float | None = None
     ) -> Steps[dict[str, Any]]:

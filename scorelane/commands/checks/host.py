@@ -9,12 +9,13 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
 from scorelane.commands.common.extras import installation_of
+from shared.card import Card
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
-from shared.model import RUNTIMES, Card
+from shared.model import RUNTIMES
 from shared.model_folders import read_folders
 from shared.monitoring.findings import Finding, fault, fine, warning
 from shared.monitoring.settings_findings import settings_findings

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from shared.card import Card
 from shared.config.settings import load_settings
 from shared.errors.model import NoModelFolder
-from shared.model import Card
 from shared.model_folders import folder_of
 
 name = click.option(

@@ -172,6 +172,13 @@ _READING_OPTIONS = (
         metavar="all|NAME,...",
         help="Columns to copy from the file to the results.  [default: none]",
     ),
+    click.option(
+        "--reach",
+        is_flag=True,
+        default=None,
+        help="Also say, for each row, which share of the words the model knows, whether it reads "
+        "the whole text, and whether the text looks like another language.",
+    ),
 )
 
 _KEEP = click.option(

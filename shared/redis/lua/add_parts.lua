@@ -33,6 +33,7 @@ if last == '1' then
   settle_budgets(id, false)
   if fail_if_too_many_errors(id, retention) then
     settle_budgets(id, true)
+    count_watched(id)
     return {2, 0}
   end
 end

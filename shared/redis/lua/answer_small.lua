@@ -2,17 +2,20 @@
 -- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
 -- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
 -- `libraries` are the versions of what scored all of them, or ''.
--- `count_of_values` is the number of values in the flat list of jobs, eight for each job: id, result, its
--- checksum, completed, failed, bytes, microseconds, the first row with an error. A flat list of replies follows,
--- two values for each asker: the key of its list, and its answers.
+-- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first one has nine
+-- values for each job: id, result, its checksum, completed, failed, bytes, microseconds, the first row with an
+-- error, and what was counted of its rows. The second one has what was counted of all rows, three values each: the
+-- full name of the model, the field, and a block. A flat list of replies follows, two values for each asker: the
+-- key of its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
 local usage_seconds, libraries = ARGV[5], ARGV[6]
-local count_of_values, values = tonumber(ARGV[7]), arguments_from(8)
+local count_of_values, count_of_watched = tonumber(ARGV[7]), tonumber(ARGV[8])
+local values = arguments_from(9)
 
 use_reserve()
 local at, sums, used = now(), {}, {}
-for index = 1, count_of_values, 8 do
-  local id, result, sum, completed, failed, bytes, micros, first_bad = unpack(values, index, index + 7)
+for index = 1, count_of_values, 9 do
+  local id, result, sum, completed, failed, bytes, micros, first_bad, watched = unpack(values, index, index + 8)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state',
     'full_name', 'account')
@@ -22,6 +25,9 @@ for index = 1, count_of_values, 8 do
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
       'completed', completed, 'failed', failed, 'result_sum', sum, 'libraries', libraries)
+    if watched ~= '' then
+      redis.call('HSET', job, 'watched', watched)
+    end
     redis.call('SET', job .. ':result', result)
     if reason then
       redis.call('HSET', job, 'error', reason)
@@ -44,7 +50,7 @@ for index = 1, count_of_values, 8 do
     count('ended:' .. state, 1)
   end
 end
-for index = count_of_values + 1, #values, 2 do
+for index = count_of_values + count_of_watched + 1, #values, 2 do
   local asker, answers = values[index], values[index + 1]
   redis.call('RPUSH', asker, answers)
   redis.call('EXPIRE', asker, unread_seconds)
@@ -70,3 +76,13 @@ for full_name in pairs(used) do
   note_use(full_name)
 end
 count_usage(sums, usage_seconds)
+
+local of_models = {}
+for index = count_of_values + 1, count_of_values + count_of_watched, 3 do
+  local full_name, field, block = unpack(values, index, index + 2)
+  of_models[full_name] = of_models[full_name] or {}
+  of_models[full_name][field] = block
+end
+for full_name, blocks in pairs(of_models) do
+  count_in_hour(full_name, blocks)
+end

@@ -3,7 +3,8 @@
 -- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
 -- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
 -- the most blocks, and the number of blocks, each with its number and its counts; for each pair of outputs
--- of two models `comparison`, its number, its JSON, the most rows and the most values; see `summaries.py`.
+-- of two models `comparison`, its number, its JSON, the most rows and the most values; then `watched`, and the
+-- number of counts, each with its field and a block; see `summaries.py`.
 -- `bytes` and `micros` are what the part took, see `Cost` in `shared/jobs/usage.py`; the usage of a day is
 -- kept for `usage_seconds`. `libraries` are the versions of what scored it, or ''.
 -- Answers {wanted, all_done, step to dispatch ...}; see `go_on`. `wanted` is 0 if the job has ended or is gone,
@@ -63,6 +64,7 @@ if first_bad_row ~= '' then
   end
   if fail_if_too_many_errors(id, retention) then
     settle_budgets(id, true)
+    count_watched(id)
     return {2, 0}
   end
 end

@@ -22,6 +22,7 @@ if to == 'running' then
   redis.call('HSET', job, 'state', to, 'started_at', stamp(now()))
 else
   close(id, to, reason, retention)
+  count_watched(id)
   settle_budgets(id, true)
 end
 return 1

@@ -16,23 +16,6 @@ local function is_less(one, other)
   return nearer_to_zero == (first >= 0)
 end
 
--- A block is a text of doubles; `format` is that of all its numbers.
-local function format_of(block)
-  return '<' .. string.rep('d', #block / 8)
-end
-
--- The sum of two blocks.
-local function sum_of(one, other)
-  local format = format_of(one)
-  local sums, others = {struct.unpack(format, one)}, {struct.unpack(format, other)}
-  -- After the numbers comes the place where the next would begin.
-  local count = #sums - 1
-  for at = 1, count do
-    sums[at] = sums[at] + others[at]
-  end
-  return struct.pack(format, unpack(sums, 1, count))
-end
-
 -- A block with buckets of twice the width: each two neighbours become one. They fill the first half of the
 -- block or, if its number is odd, the second: so it can be added to that of the block next to it.
 local function halved(number, block)
@@ -70,23 +53,44 @@ local function take_blocks(key, begin)
   return found
 end
 
--- The numbers of blocks, and the fields in which they are stored.
-local function named(begin, blocks)
-  local numbers, fields = {}, {}
+-- The fields in which blocks are stored.
+local function fields_of(begin, blocks)
+  local fields = {}
   for number in pairs(blocks) do
-    numbers[#numbers + 1], fields[#fields + 1] = number, begin .. number
+    fields[#fields + 1] = begin .. number
   end
-  return numbers, fields
+  return fields
+end
+
+-- Fields of a hash, by their names; Lua cannot unpack lists that are much longer than 1,000.
+local function read_fields(key, fields)
+  local found = {}
+  for first = 1, #fields, 1000 do
+    local last = math.min(first + 999, #fields)
+    for at, text in ipairs(redis.call('HMGET', key, unpack(fields, first, last))) do
+      found[fields[first + at - 1]] = text
+    end
+  end
+  return found
+end
+
+local function write_fields(key, values)
+  local flat = {}
+  for field, text in pairs(values) do
+    flat[#flat + 1], flat[#flat + 2] = field, text
+  end
+  for first = 1, #flat, 1000 do
+    redis.call('HSET', key, unpack(flat, first, math.min(first + 999, #flat)))
+  end
 end
 
 -- Add the numbers of a part to those of an output. Its field `numbers` has the shift, the number of blocks,
 -- the total, and the least and largest value. Where the shifts differ, the finer blocks are halved first;
 -- where there are too many blocks then, all are.
-local function add_numbers(key, output, shift, total, least, most, most_blocks, blocks)
+local function add_numbers(key, output, numbers, stored, written)
   local field, begin = 'numbers:' .. output, 'block:' .. output .. ':'
-  local known, numbers, fields = 0, named(begin, blocks)
-  local stored = redis.call('HMGET', key, field, unpack(fields))
-  local have = table.remove(stored, 1)
+  local shift, total, least, most = numbers.shift, numbers.total, numbers.least, numbers.most
+  local known, blocks, have = 0, numbers.blocks, stored[field]
   if have then
     local before, count, sum, low, high = have:match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
     before, known = tonumber(before), tonumber(count)
@@ -101,8 +105,7 @@ local function add_numbers(key, output, shift, total, least, most, most_blocks, 
       while shift < before do
         blocks, shift = halve_all(blocks), shift + 1
       end
-      numbers, fields = named(begin, blocks)
-      stored = redis.call('HMGET', key, unpack(fields))
+      stored = read_fields(key, fields_of(begin, blocks))
     elseif before < shift then
       local taken = take_blocks(key, begin)
       while before < shift do
@@ -111,49 +114,46 @@ local function add_numbers(key, output, shift, total, least, most, most_blocks, 
       for number, block in pairs(taken) do
         blocks[number] = blocks[number] and sum_of(blocks[number], block) or block
       end
-      numbers, fields = named(begin, blocks)
       stored, known = {}, 0
     end
   end
-  local written = {field, ''}
-  for index, number in ipairs(numbers) do
-    local block = blocks[number]
-    if stored[index] then
-      block = sum_of(block, stored[index])
+  local sums = {}
+  for number, block in pairs(blocks) do
+    local before = stored[begin .. number]
+    if before then
+      sums[number] = sum_of(block, before)
     else
-      known = known + 1
-    end
-    written[#written + 1], written[#written + 2] = fields[index], block
-  end
-  if known > most_blocks then
-    blocks = take_blocks(key, begin)
-    for at = 3, #written, 2 do
-      blocks[tonumber(written[at]:sub(#begin + 1))] = written[at + 1]
-    end
-    while known > most_blocks do
-      blocks, shift = halve_all(blocks), shift + 1
-      known = number_of(blocks)
-    end
-    written = {field, ''}
-    for number, block in pairs(blocks) do
-      written[#written + 1], written[#written + 2] = begin .. number, block
+      sums[number], known = block, known + 1
     end
   end
-  written[2] = shift .. ' ' .. known .. ' ' .. total .. ' ' .. least .. ' ' .. most
-  redis.call('HSET', key, unpack(written))
+  if known > numbers.most_blocks then
+    local all = take_blocks(key, begin)
+    for number, block in pairs(sums) do
+      all[number] = block
+    end
+    sums = all
+    while known > numbers.most_blocks do
+      sums, shift = halve_all(sums), shift + 1
+      known = number_of(sums)
+    end
+  end
+  for number, block in pairs(sums) do
+    written[begin .. number] = block
+  end
+  written[field] = shift .. ' ' .. known .. ' ' .. total .. ' ' .. least .. ' ' .. most
 end
 
 -- Add labels to those of an output. The part names the most different values that are counted.
-local function add_labels(key, output, text, most_values)
-  local field = 'labels:' .. output
-  local have = redis.call('HGET', key, field)
+local function add_labels(output, labels, stored, written)
+  local field, text = 'labels:' .. output, labels.text
+  local have = stored[field]
   if have then
-    local labels = sum_of_labels(cjson.decode(text), cjson.decode(have), most_values)
-    text = cjson.encode(labels)
+    text = cjson.encode(sum_of_labels(cjson.decode(text), cjson.decode(have), labels.most_values))
   end
-  redis.call('HSET', key, field, text)
+  written[field] = text
 end
 
+-- Add the summary of a part to that of its job, which is read by one command and written by one.
 local function add_summary(job, summary)
   local key, at = job .. ':outputs', 1
   local function take()
@@ -164,24 +164,43 @@ local function add_summary(job, summary)
     local kind = take()
     redis.call('HINCRBY', job .. ':summary', 'error:' .. kind, take())
   end
-  local output = 0
+  local fields, numbers, labels, watched, output = {}, {}, {}, {}, 0
   while at <= #summary do
     local kind = take()
     if kind == 'labels' then
-      local text = take()
-      add_labels(key, output, text, tonumber(take()))
+      labels[output] = {text = take(), most_values = tonumber(take())}
+      fields[#fields + 1] = 'labels:' .. output
     elseif kind == 'numbers' then
-      local shift, total, least, most = tonumber(take()), take(), take(), take()
-      local most_blocks, blocks = tonumber(take()), {}
+      local one = {shift = tonumber(take()), total = take(), least = take(), most = take()}
+      one.most_blocks, one.blocks = tonumber(take()), {}
+      fields[#fields + 1] = 'numbers:' .. output
       for _ = 1, tonumber(take()) do
         local number = tonumber(take())
-        blocks[number] = take()
+        one.blocks[number] = take()
+        fields[#fields + 1] = 'block:' .. output .. ':' .. number
       end
-      add_numbers(key, output, shift, total, least, most, most_blocks, blocks)
+      numbers[output] = one
+    elseif kind == 'watched' then
+      for _ = 1, tonumber(take()) do
+        local field = take()
+        watched[field] = take()
+        fields[#fields + 1] = field
+      end
     elseif kind == 'comparison' then
       local pair, text, most = take(), take(), tonumber(take())
       add_comparison(key, pair, text, most, tonumber(take()))
     end
     output = output + 1
   end
+  local stored, written = read_fields(key, fields), {}
+  for number, one in pairs(numbers) do
+    add_numbers(key, number, one, stored, written)
+  end
+  for number, one in pairs(labels) do
+    add_labels(number, one, stored, written)
+  end
+  for field, block in pairs(watched) do
+    written[field] = stored[field] and sum_of(block, stored[field]) or block
+  end
+  write_fields(key, written)
 end

@@ -12,7 +12,7 @@ from support.problems import problem
 
 from api.jobs import events
 from shared.config.settings import Settings
-from shared.jobs.job import ENDED
+from shared.jobs.state import ENDED
 
 CSV = b"text\n" + b"a\n" * 20
 

@@ -8,8 +8,10 @@ from support.in_memory import Service
 from support.problems import problem
 
 from api.jobs import search
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at, new_job_id
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.tables.layouts import NDJSON as LAYOUT
 
 #: When the first job was made, 2026-01-01T00:00:00Z; another one follows every minute.

@@ -11,7 +11,7 @@ from support.in_memory import Service
 from support.problems import problem
 
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State
+from shared.jobs.state import State
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (row, b"x" * (row % 50 + 1)) for row in range(40))
 

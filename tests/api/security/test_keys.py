@@ -11,8 +11,8 @@ from api.security.access import SCOPES
 from api.security.keys import Scope, check_published, parse_keys
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, NoKeys
-from shared.jobs.job import State
 from shared.jobs.keys import manifest_key_of
+from shared.jobs.state import State
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ import pytest
 from support.in_memory import Service
 from support.problems import refused
 
-from shared.jobs.job import Job, Spec, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
+from shared.jobs.spec import Spec
+from shared.jobs.state import State
 from shared.tables.csv_results import render
 from shared.tables.layouts import NDJSON
 from shared.tables.parts import Part

@@ -16,7 +16,7 @@ from support.v1_client import client_of, content_of, create, jsonl, line, upload
 
 from api.security.keys import new_key
 from shared.config.settings import Settings
-from shared.jobs.job import ENDED
+from shared.jobs.state import ENDED
 
 ALICE, BOB, ADMIN = (
     new_key(owner, scopes)

@@ -21,7 +21,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from scoring.estimators.unwrapping import unwrapped
 from scoring.sklearn_model import SklearnModel
 from scoring.words.word_pipeline import WordPipeline
-from shared.model import load_model, write_card
+from shared.card import write_card
+from shared.model import load_model
 
 TEXTS = ["good", "bad", "very good", "very bad", "fine", "dull", "so good", "so bad"] * 10
 LABELS = [1, 0] * 40

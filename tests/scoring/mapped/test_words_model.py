@@ -22,9 +22,10 @@ from scoring.mapped.words_model import MappedWordsModel
 from scoring.sklearn_model import SklearnModel
 from scoring.words import stored_tables
 from scoring.words.proof import trial_texts
+from shared.card import read_card, save_card
 from shared.errors.model import DigestMismatch
 from shared.mapped_file import MAPPED_FILE
-from shared.model import file_digest, load_model, load_own, read_card, save_card
+from shared.model import file_digest, load_model, load_own
 from training.add_model import add_model
 from training.added.meaning import Meaning
 

@@ -6,9 +6,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from scoring.networks.onnx_network import OnnxNetwork
+from shared.card import read_card, write_card
 from shared.config.places import BUNDLED_MODELS
 from shared.errors.model import UnusableModel
-from shared.model import load_model, read_card, write_card
+from shared.model import load_model
 
 
 @pytest.fixture

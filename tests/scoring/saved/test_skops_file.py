@@ -19,9 +19,9 @@ from support.old_models import NEW, TEXTS, TWO, age_idf, expected_of, tfidf
 
 from scoring.saved import reading
 from scoring.sklearn_model import SklearnModel
+from shared.card import write_card
 from shared.errors.model import UnusableModel
 from shared.errors.service import BadSettings
-from shared.model import write_card
 
 TREE = "sklearn.tree._tree.Tree"
 

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from scoring.sklearn_model import SklearnModel
 from scoring.tables.fast_columns import FastColumns
-from shared.model import write_card
+from shared.card import write_card
 from shared.signature import Input, Output, Signature
 
 _SIGNATURE = Signature(

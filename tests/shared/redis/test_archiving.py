@@ -11,9 +11,10 @@ from support.stored import MODEL, a_job
 from shared.config.settings import Settings
 from shared.errors.service import JobExpired, JobNotFound
 from shared.jobs.binding import Binding
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import Answer, BadRow
+from shared.jobs.state import CallbackState, State
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 

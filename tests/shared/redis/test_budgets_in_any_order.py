@@ -21,9 +21,10 @@ from support.worlds import InMemory, OnRedis
 
 from shared.config.settings import Settings
 from shared.errors.service import BudgetSpent, NothingToRetry
-from shared.jobs.job import ENDED, RETRYABLE, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import Answer, Question
+from shared.jobs.state import ENDED, RETRYABLE, State
 from shared.jobs.usage import Budget, Claim
 
 BUDGET = Budget("key:k1", 100)

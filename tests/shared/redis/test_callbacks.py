@@ -7,8 +7,9 @@ import pytest
 from support.stored import MODEL, MakeStore, a_job, parts
 from support.waiting import wait_for
 
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import Answer, BadRow, JobStore
+from shared.jobs.state import CallbackState, State
 
 URL = "https://example.org/scored"
 

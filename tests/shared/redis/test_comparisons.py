@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.stored import running
 
 from shared.jobs.comparison import Comparison
-from shared.jobs.job import State
 from shared.jobs.job_store import JobStore
+from shared.jobs.state import State
 from shared.jobs.summary import Summary
 from shared.redis.summaries import outputs_of, summary_of
 from shared.signature import Output

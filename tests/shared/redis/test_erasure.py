@@ -13,8 +13,8 @@ from support.waiting import wait_for
 
 from scorelane.commands.checks.redis import examine_redis
 from shared.config.settings import Settings
-from shared.jobs.job import State
 from shared.jobs.job_store import Answer
+from shared.jobs.state import State
 from shared.redis.erasure import AFTER_DELETE_SECONDS, RedisErasure, refusal_of
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink

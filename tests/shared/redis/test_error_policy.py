@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from support.stored import MODEL, MakeStore, a_job, parts
 
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import Answer, BadRow, JobStore, Walk
+from shared.jobs.state import State
 
 BAD = BadRow(4, "row 5 (ref 'x'): the text is empty")
 

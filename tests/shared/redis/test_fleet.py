@@ -11,9 +11,9 @@ from support.doctor import a_worker
 from support.redis_commands import commands_during
 from support.refusing import full_disk, full_memory
 
+from shared.card import Card
 from shared.config.settings import Settings
 from shared.fleet import Served
-from shared.model import Card
 from shared.no_waiting import no_waiting
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink

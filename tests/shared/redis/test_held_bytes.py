@@ -14,8 +14,9 @@ from api.security.keys import new_key
 from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.binding import Binding
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import Answer
+from shared.jobs.state import State
 from shared.jobs.summary import Summary
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.held_bytes import RECORD_BYTES

@@ -12,9 +12,10 @@ from support.waiting import wait_for
 from shared.config.settings import Settings
 from shared.errors.service import IdempotencyKeyInUse, JobNotFound
 from shared.jobs.binding import Binding
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore
+from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 

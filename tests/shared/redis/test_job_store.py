@@ -4,9 +4,9 @@ import pytest
 from support.stored import a_job, complete, dispatched, parts, running
 
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Step, Walk
+from shared.jobs.state import State
 
 
 def test_a_new_job_is_queued(store: JobStore) -> None:

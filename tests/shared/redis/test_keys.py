@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.doubles.length_model import LengthModel
 from support.stored import MODEL, a_job, complete, parts, question, small
 
 import shared.redis
 from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.fleet import Worker
+from shared.drift.reference import Reference, Watched
+from shared.fleet import Served, Worker
 from shared.jobs.binding import Binding
-from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
+from shared.jobs.state import CallbackState, State
 from shared.jobs.summary import Summary
 from shared.jobs.usage import Budget, Claim
 from shared.monitoring.logged import LoggedError
@@ -108,7 +111,8 @@ def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
     store.renew_small([taken[0].id])
     store.note(taken[0].id, 0, "a note")
     yield
-    store.answer_small([Answer(one.id, b"1,0.5,\n", 1, 0, one.reply_to) for one in taken])
+    answers = [Answer(one.id, b"1,0.5,\n", 1, 0, one.reply_to) for one in taken]
+    store.answer_small(answers, watched={MODEL: {"0:0a1b2c3d": (0, 1)}})
     yield
     store.expire(10)
 
@@ -116,7 +120,10 @@ def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
 def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Iterator[None]:
     """Heartbeats, messages, and what is done from time to time."""
     fleet = RedisFleet(link, settings)
-    fleet.announce(NODE, [])
+    column = Watched(name="Sentiment_Score", role="output", edges=(0.5,), counts=(0, 1, 2))
+    about = {"reference": Reference(rows=3, columns=(column,))}
+    card = LengthModel().card.model_copy(update=about)
+    fleet.announce(NODE, [Served(card=card, rate=1)])
     fleet.learn(MODEL, 1.0)
     fleet.serving()
     fleet.describe(

@@ -4,8 +4,8 @@ import pytest
 from support.stored import parts, running
 
 from shared.config.settings import Settings
-from shared.jobs.job import State
 from shared.jobs.sketch import Numbers
+from shared.jobs.state import State
 from shared.jobs.summary import Summary
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink

@@ -9,11 +9,11 @@ from support.stored import a_job, complete, parts, running
 from support.summaries import LABELS, check_equal, summed_up
 
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State
 from shared.jobs.job_store import JobStore
 from shared.jobs.labels import Labels
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.sketch import BINS, Numbers
+from shared.jobs.state import State
 from shared.jobs.summary import Summary, kinds_of
 from shared.signature import SENTIMENT
 from worker.steps.score_summary import summary_of

@@ -3,8 +3,8 @@
 from support.stored import MODEL, MakeStore, a_job, complete, running
 from support.waiting import wait_for
 
-from shared.jobs.job import State
 from shared.jobs.job_store import FINISH, SPLIT, JobStore, Step
+from shared.jobs.state import State
 
 
 def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:

@@ -10,8 +10,8 @@ from support.stored import MODEL, a_job, complete, parts, question, running, sma
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
-from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
+from shared.jobs.state import State
 from shared.monitoring.overview import Overview, Totals, Workload
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink

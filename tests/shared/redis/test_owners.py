@@ -5,8 +5,9 @@ from support.stored import MODEL, MakeStore, a_job, complete, parts, question, s
 from support.waiting import wait_for
 
 from shared.errors.service import JobNotFound, OwnerFull, ServiceFull
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import JobStore, Load
+from shared.jobs.state import State
 
 
 def owned(store: JobStore, owner: str, about_rows: int = 40) -> Job:

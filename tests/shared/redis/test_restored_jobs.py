@@ -6,9 +6,9 @@ from support.waiting import wait_for
 
 from shared.config.settings import Settings
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.job_store import SPLIT, JobStore, Step
+from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 

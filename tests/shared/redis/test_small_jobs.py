@@ -5,8 +5,8 @@ from support.stored import MODEL, MakeStore, a_job, question, small
 from support.waiting import wait_for
 
 from shared.errors.service import JobExpired
-from shared.jobs.job import State
 from shared.jobs.job_store import Answer, BadRow, JobStore
+from shared.jobs.state import State
 
 
 def test_the_doorbell_is_for_the_first_that_waits(store: JobStore) -> None:

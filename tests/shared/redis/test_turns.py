@@ -6,8 +6,9 @@ import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts
 
 from shared.config.settings import Settings
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import SPLIT, JobStore, Step
+from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 

@@ -6,8 +6,8 @@ from support.redis_commands import commands_during
 from support.stored import MODEL, a_job, complete, parts
 
 from shared.config.settings import Settings
-from shared.jobs.job import State
 from shared.jobs.job_store import Step
+from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 

@@ -8,8 +8,9 @@ import pytest
 from support.stored import MODEL, MakeStore, a_job, parts, question
 
 from shared.config.settings import Settings
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import Answer, JobStore, Question
+from shared.jobs.state import State
 from shared.jobs.usage import (
     MOST_ACCOUNTS,
     MOST_NAMES,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared.jobs.job import Job, Spec
+from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
+from shared.jobs.spec import Spec
 from shared.redis.records import job_of, record_of
 from shared.storage.manifest import Manifest
 from shared.tables.csv_layout import CsvLayout

@@ -5,7 +5,7 @@ import time
 from support.doubles.base import InMemoryBase
 from typing_extensions import override
 
-from shared.jobs.job import CallbackState, State
+from shared.jobs.state import CallbackState, State
 
 
 class InMemoryCallbacks(InMemoryBase):

@@ -6,7 +6,8 @@ from support.doubles.base import InMemoryBase
 from typing_extensions import override
 
 from shared.jobs.clearing import CLEARED_AFTER
-from shared.jobs.job import ENDED, Job, State
+from shared.jobs.job import Job
+from shared.jobs.state import ENDED, State
 
 
 class InMemoryClearing(InMemoryBase):

@@ -5,6 +5,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from shared.drift.reference import Reference
 from shared.fleet import Fleet, Served, Worker, name_of
 
 
@@ -34,6 +35,11 @@ class InMemoryFleet(Fleet):
     @override
     def versions(self) -> dict[str, Served]:
         return self._versions
+
+    @override
+    def reference(self, full_name: str) -> Reference | None:
+        cards = {one.card.full_name: one.card for one in self._served.values()}
+        return cards[full_name].reference if full_name in cards else None
 
     @override
     def learn(self, full_name: str, rate: float) -> None:

@@ -7,8 +7,9 @@ from support.doubles.base import InMemoryBase
 from typing_extensions import override
 
 from shared.jobs.binding import Binding
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import Held
+from shared.jobs.state import State
 
 
 class InMemoryHeldKeys(InMemoryBase):

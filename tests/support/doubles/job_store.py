@@ -21,7 +21,7 @@ from shared.errors.service import (
     ServiceFull,
 )
 from shared.jobs.bulk_limits import BulkLimits
-from shared.jobs.job import ENDED, MOVES, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import (
     FINISH,
@@ -31,6 +31,7 @@ from shared.jobs.job_store import (
     Spent,
 )
 from shared.jobs.outcome import Outcome
+from shared.jobs.state import ENDED, MOVES, State
 from shared.jobs.usage import NO_CLAIM, Claim
 from shared.tables.parts import Part
 
@@ -218,6 +219,7 @@ class InMemoryJobStore(
         if error:
             record.update(error=error)
         self._settle(record)
+        self._count_in_hour(record.job.spec.full_name, record.summary.watched)
         record.leases.clear()
         self._turns_of(record).stop(record)
         return True

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from shared.model import SCORE, TEXT, Card
+from shared.card import Card
+from shared.model import SCORE, TEXT
 
 
 class LengthModel:

@@ -8,9 +8,9 @@ from support.doubles.job_store import InMemoryJobStore
 from support.doubles.record import Record
 from typing_extensions import override
 
-from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import Question
+from shared.jobs.state import ENDED, State
 from shared.monitoring.overview import Overview, Totals, Workload
 
 

@@ -9,7 +9,6 @@ from support.doubles.turns import Turns, first
 from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
-from shared.jobs.job import ENDED
 from shared.jobs.job_store import (
     FINISH,
     NOTHING,
@@ -20,6 +19,7 @@ from shared.jobs.job_store import (
     Walk,
 )
 from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.state import ENDED
 from shared.jobs.summary import Summary
 from shared.jobs.usage import NO_COST, Cost
 from shared.tables.parts import Part
@@ -68,6 +68,7 @@ class InMemoryParts(InMemoryUsage):
         if failed:
             self._turns_of(record).stop(record)
             self._settle(record)
+            self._count_in_hour(record.job.spec.full_name, record.summary.watched)
         return failed
 
     def _go_on(self, record: Record, lanes: int) -> Walk:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.jobs.job import ENDED, CallbackState, Job, State
+from shared.jobs.job import Job
 from shared.jobs.job_store import (
     NOTHING,
     SPLIT,
     BadRow,
 )
+from shared.jobs.state import ENDED, CallbackState, State
 from shared.jobs.summary import Summary
 from shared.jobs.usage import Claim
 from shared.tables.parts import Part
@@ -38,6 +39,7 @@ class Record:
     bad_parts: set[int] = field(default_factory=set)
     lost_parts: set[int] = field(default_factory=set)
     summary: Summary = NOTHING
+    watched: dict[str, tuple[int, ...]] = field(default_factory=dict)
     taken: tuple[date, Claim] | None = None
     counted: set[int] = field(default_factory=set)
     counted_before: int = 0

@@ -2,19 +2,21 @@
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from queue import Empty
 
 from support.doubles.record import Record
 from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
+from shared.drift.counts import Counts
 from shared.errors.service import ServiceFull
-from shared.jobs.job import State
 from shared.jobs.job_store import (
     Answer,
     Question,
     SmallJob,
 )
+from shared.jobs.state import State
 from shared.jobs.usage import Claim, Used
 
 
@@ -121,7 +123,14 @@ class InMemorySmallJobs(InMemoryUsage):
                 record.claim = time.time() + self._settings.lease_seconds
 
     @override
-    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
+    def answer_small(
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
+    ) -> None:
+        for full_name, counted in (watched or {}).items():
+            self._count_in_hour(full_name, counted)
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
@@ -133,6 +142,7 @@ class InMemorySmallJobs(InMemoryUsage):
                     self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
+                record.watched = dict(answer.watched)
                 counts = {"completed": answer.completed, "failed": answer.failed}
                 record.update(**counts, libraries=libraries)
                 self._count_job(record.job, answer.completed, answer.failed, answer.cost)

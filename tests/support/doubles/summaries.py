@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import zip_longest
 
+from shared.drift.counts import sum_of
 from shared.jobs.comparison import LARGEST, Comparison, Counts, Errors, Moments
 from shared.jobs.labels import Labels, limited
 from shared.jobs.sketch import BLOCK, Numbers, blocks_of, most_blocks
@@ -16,6 +17,7 @@ def put_together(one: Summary, other: Summary) -> Summary:
     return Summary(
         outputs=tuple(_added(first, second, most) for first, second in pairs),
         errors=Counter(one.errors) + Counter(other.errors),
+        watched=sum_of((one.watched, other.watched)),
         comparisons=tuple(
             compared_in_both(first or Comparison(), second or Comparison())
             for first, second in zip_longest(one.comparisons, other.comparisons)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from shared.model import Card
+from shared.card import Card
 from shared.signature import Input, Output
 
 #: Optional and required columns of every type but `datetime`.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from support.doubles.record import Record
 
-from shared.jobs.job import PRIORITY_WEIGHTS
+from shared.jobs.spec import PRIORITY_WEIGHTS
 
 #: Cutting this many rows takes about as long as scoring one.
 ROWS_CUT = 20

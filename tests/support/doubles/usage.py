@@ -6,7 +6,8 @@ from support.doubles.base import InMemoryBase
 from support.doubles.record import Record
 from typing_extensions import override
 
-from shared.jobs.job import ENDED, Job
+from shared.jobs.job import Job
+from shared.jobs.state import ENDED
 from shared.jobs.usage import (
     AccountLine,
     Budget,

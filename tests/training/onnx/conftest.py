@@ -5,7 +5,7 @@ import json
 import pytest
 from support.numbered_words import WORD_IDX
 
-from shared.model import write_card
+from shared.card import write_card
 from training.hdf5 import save_hdf5
 
 

@@ -18,10 +18,11 @@ pytest.importorskip("keras")
 from scorelane.commands.main import cli
 from scoring.keras_model import KerasModel, get_sentiment_DL
 from scoring.networks.keras_files import read_keras
+from shared.card import read_card, write_card
 from shared.config.places import BUNDLED_MODELS
 from shared.errors.input import BadOption
 from shared.errors.model import DigestMismatch, UnusableModel
-from shared.model import file_digest, load_model, read_card, write_card
+from shared.model import file_digest, load_model
 from training.onnx.compile import compile_model
 from training.onnx.generated_texts import generated_texts
 

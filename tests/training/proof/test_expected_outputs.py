@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from support.passengers import FATES, NUMBERS, PASSENGERS, PORTS, PRICES, columns
 
 from scorelane.commands.main import cli
+from shared.card import read_card
 from shared.examples import EXAMPLES_FILE
-from shared.model import read_card
 
 TEXTS = [
     f"{one} {two}{sign}"

@@ -20,7 +20,7 @@ from support.waiting import wait_for
 from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.service import BadWebhookSecret
-from shared.jobs.job import CallbackState
+from shared.jobs.state import CallbackState
 
 
 def test_the_end_of_a_job_is_sent(service: Service, settings: Settings, receiver: Receiver) -> None:

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from support.passengers import FATES, PASSENGERS, columns
 
+from shared.card import CARD_FILE, read_card, write_card
 from shared.errors.model import NoSoundModel
 from shared.examples import EXAMPLES_FILE
-from shared.model import CARD_FILE, read_card, write_card
 from shared.model_folders import read_folders
 from training.add_model import add_model
 from worker.models import loading

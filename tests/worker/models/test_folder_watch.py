@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.card import Card, write_card
 from shared.config.places import user_models
-from shared.model import Card, write_card
 from worker.models import folder_watch
 from worker.models.folder_watch import GONE_LOOKS, SETTLED_LOOKS, FolderWatch
 

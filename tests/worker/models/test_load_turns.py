@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from scoring.words import stored_tables
+from shared.card import write_card
 from shared.config.places import BUNDLED_MODELS
 from shared.mapped_file import MAPPED_FILE
-from shared.model import write_card
 from shared.model_folders import read_folders
 from worker.models import load_turns
 from worker.models.load_turns import LIBRARY_BYTES, LOAD_FACTOR, LoadTurns, load_bytes

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.doubles.fleet import InMemoryFleet
 
+from shared.card import Card, write_card
 from shared.fleet import Served
-from shared.model import Card, write_card
 from shared.model_folders import read_folders
 from worker.models import trials as trials_module
 from worker.models.folder_watch import GONE_LOOKS, FolderWatch

@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 from support.doubles.length_model import LengthModel
 
+from shared.card import Card, read_card, write_card
 from shared.errors.model import ModelReplaced, NoSoundModel
 from shared.examples import EXAMPLES_FILE, Examples
 from shared.load_time import START_SECONDS
-from shared.model import SCORE, Card, load_model, read_card, write_card
+from shared.model import SCORE, load_model
 from shared.model_folders import read_folders
 from shared.signature import SENTIMENT
 from training.model_folder import new_model_folder

@@ -12,11 +12,11 @@ from support.doubles.length_model import LengthModel, length_score
 from support.in_memory import Service, make_service
 from support.problems import problem
 
+from shared.card import Card
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.jobs.added_outputs import Explanation, with_added
-from shared.jobs.job import Spec
-from shared.model import Card
+from shared.jobs.spec import Spec
 from shared.signature import SENTIMENT, Output
 
 TEXTS = ["a fine film", "fine", "=1+1 is 'quoted', \"twice\"", "x"]

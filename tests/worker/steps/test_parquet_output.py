@@ -14,7 +14,7 @@ from support.in_memory import Service
 
 from shared.config.settings import Settings
 from shared.jobs.digest import Digest
-from shared.jobs.job import State
+from shared.jobs.state import State
 from worker.steps import parquet_output
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(20))

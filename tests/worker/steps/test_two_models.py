@@ -11,9 +11,9 @@ from support.doubles.length_model import LengthModel, length_score
 from support.dying import Died
 
 from shared.config.settings import Settings
-from shared.jobs.job import Spec
 from shared.jobs.job_store import Begun
 from shared.jobs.second_model import SecondModel
+from shared.jobs.spec import Spec
 from shared.model import SCORE
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.parts import Part

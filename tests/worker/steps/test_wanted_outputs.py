@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from shared.card import write_card
 from shared.config.settings import Settings
-from shared.model import Model, write_card
+from shared.model import Model
 from shared.signature import SENTIMENT, Output, Signature
 from shared.tables.rows import Rows
 from worker.steps.rates import Rates

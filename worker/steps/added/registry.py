@@ -9,8 +9,11 @@ without a word. A kind that can fail for a row without harm returns a missing va
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shared.jobs.added_outputs import AddedOutputs, Explanation
+from pydantic import BaseModel
+
+from shared.jobs.added_outputs import AddedOutputs, Explanation, Reach
 from shared.model import Model, Scorer
+from worker.steps.added.reach import ReachModel
 
 #: Makes a scorer that also gives the outputs of one kind. It takes a scorer, what the job asks for,
 #: and all models of the process, by full name.
@@ -21,9 +24,13 @@ def _explained(model: Model, added: Explanation, _models: Mapping[str, Model]) -
     return model.explained(added.terms)
 
 
+def _reach(model: Scorer, _added: Reach, models: Mapping[str, Model]) -> Scorer:
+    return ReachModel(model, models[model.card.full_name], as_outputs=True)
+
+
 #: How the outputs of each kind are made. A model explains itself while it scores, so explanations
 #: come first.
-ADDERS: dict[type[AddedOutputs], Adder] = {Explanation: _explained}
+ADDERS: dict[type[BaseModel], Adder] = {Explanation: _explained, Reach: _reach}
 
 
 def adding(model: Model, added: Sequence[AddedOutputs], models: Mapping[str, Model]) -> Scorer:
