@@ -149,7 +149,7 @@ class MappedWordsModel(Model):
         if self._counts:
             texts = CountedTexts(texts)
         raw = self.probabilities(texts)
-        columns = self._columns.of(raw, texts, self._wanted) if self._columns else {}
+        columns = self._columns.of(raw, texts, self._wanted_of_classes) if self._columns else {}
         found = output_frame(columns, raw, self._rule, self._outputs, frame)
         if isinstance(texts, CountedTexts) and texts.reach is not None:
             return with_reach_columns(found, texts, texts.reach, self._languages)
@@ -207,6 +207,11 @@ class MappedWordsModel(Model):
 
     def _decided(self, texts: Sequence[str], reach: Reach | None) -> Floats:
         return self._decide(*self._texts.joined(texts, self._words.text_starts), reach)
+
+    @property
+    def _wanted_of_classes(self) -> set[str]:
+        # With cuts, the label is that of the score.
+        return self._wanted - {"label"} if self._rule and self._rule.cuts else self._wanted
 
     def _columns_of(self, about: dict[str, Any] | None) -> ClassColumns | None:
         if about is None:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from scoring.mapped.words_model import MappedWordsModel
 from scoring.saved.parts import children, is_part
 from shared.errors.input import BadOption
 from shared.errors.model import ModelError
@@ -167,7 +168,9 @@ def runtime_of(model: Model, folder: Path) -> str:
             return "ONNX Runtime (compiled)" if is_compiled else "TensorFlow"
     if model.card.format == "lgb":
         return "LightGBM"
-    estimator = model._estimator  # type: ignore[attr-defined]
+    # The same code runs a mapped model, whose estimator is in the file of the user.
+    whole = model.whole() if isinstance(model, MappedWordsModel) else model
+    estimator = whole._estimator  # type: ignore[attr-defined]
     fast = dict.fromkeys(name for part in _walk(estimator) if (name := _fast_of(part)))
     last = _last(estimator)
     library = _LIBRARIES.get(type(last).__module__.partition(".")[0])
