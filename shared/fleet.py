@@ -74,6 +74,9 @@ class Worker(BaseModel):
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
+    def refresh(self) -> None:
+        """Read again what is cached of the fleet, before somebody has to wait for that."""
+
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
         """Announce that this process of the worker `node` has loaded these models.
 

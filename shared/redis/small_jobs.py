@@ -12,6 +12,7 @@ from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.jobs.usage import Claim
 from shared.redis.link import block
+from shared.redis.loop_questions import RedisQuestionLine
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
 from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
@@ -37,34 +38,34 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def ask(self, full_name: str, question: Question) -> bool:
+        return self._asked(question, self._link.run("ask", *self._to_ask(full_name, question)))
+
+    def _to_ask(self, full_name: str, question: Question) -> tuple[Any, ...]:
+        """The arguments of the script `ask`."""
         limits = self._max_waiting_small, self._held_limits.most
         account = NO_ACCOUNT
         if question.counted:
             account = account_of(question.owner, question.key, full_name, {})
         usage = question.id, int(not question.asked), account, self._asked_seconds
-        claim = Claim(question.count, question.budgets)
-        envelope = _envelope(question)
-        waiting = int(
-            self._link.run(
-                "ask",
-                full_name,
-                envelope,
-                *limits,
-                *usage,
-                *claim_arguments(claim),
-                question.owner,
-                question.count,
-            )
-        )
+        claim = claim_arguments(Claim(question.count, question.budgets))
+        asker = question.owner, question.count
+        return full_name, _envelope(question), *limits, *usage, *claim, *asker
+
+    def _asked(self, question: Question, reply: Any) -> bool:
+        waiting = int(reply)
         if waiting == _OWNER_FULL:
             raise self._small_owner_full()
         if waiting == _BUDGET_SPENT:
-            raise self._budget_spent(claim)
+            raise self._budget_spent(Claim(question.count, question.budgets))
         if waiting < 0:
             raise self._held_limits.service_full()
         if not waiting:
             raise self._service_full()
         return self._must_ring(waiting)
+
+    @override
+    def question_line(self) -> RedisQuestionLine:
+        return RedisQuestionLine(self._link, self._to_ask, self._must_ring)
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
