@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from benchmarks.machine import machine
-from benchmarks.report import BadUse, Options, Table, show, write_json
+from benchmarks.report import RESULTS, BadUse, Options, Table, show, write_json
 from benchmarks.service import ServiceFailed
 
 #: The benchmarks in the order in which they run. The last two run only if they are
@@ -35,8 +35,6 @@ NAMES = (
 #: Those that measure models while they are loaded and replaced. Tests check that they are right, so
 #: that a quick run, which has no figures to show, leaves them out unless they are named.
 OF_LOADING = ("models", "changes")
-
-RESULTS = Path(__file__).resolve().parent / "results"
 
 
 @click.command()

@@ -57,7 +57,7 @@ def _bulk(options: Options, folder: Path, ours: Running, servers: dict[str, Serv
         "script": program(rows, FAST.script, source, script, MODEL, PROCESSES),
         OURS: lambda: rows / transfer(ours, source, targets[OURS]).seconds,
     }
-    for peer in ("ray_data", "dask_frame"):
+    for peer in ("ray_data", "dask_frame", "polars_script"):
         contestants[PEERS[peer]] = _framework(peer, rows, source, targets[PEERS[peer]])
     for name, server in servers.items():
         contestants[name] = _client(server, rows, source, targets[name])
