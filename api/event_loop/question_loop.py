@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
 from threading import Event
 from typing import Any
 
@@ -55,7 +54,7 @@ class QuestionLoop:
             worker: gunicorn's worker; it has the app.
             loop: the event loop.
             line: asks the questions.
-            services: ring the doorbell, and know the models.
+            services: make the message of the doorbell, and know the models.
             limit: the most questions that may wait for an answer.
             send: sends a response, and closes the connection or not.
             refuse: answers a request that cannot be parsed.
@@ -147,26 +146,17 @@ class QuestionLoop:
         self, scorer: SyncScorer, full_name: str, rows: bytes, count: int, client: Client
     ) -> Asked:
         question = scorer.new_question(full_name, rows, count, client, self._line.address)
+        bell = self._services.dispatch.doorbell(full_name, question.id)
         asked = Asked(full_name, question, time.monotonic())
-        context = copy_context()
 
-        def on_outcome(outcome: bool | Exception | None) -> None:
-            if outcome is True:
-                self._background.submit(context.run, self._ring, asked)
-            elif outcome is None:
-                self._give_up(question.id, is_asked=False)
-            elif outcome is not False:
+        def on_outcome(outcome: bool | Exception) -> None:
+            if isinstance(outcome, Exception):
                 self._fail(asked, outcome)
+            elif not outcome:
+                self._give_up(question.id, is_asked=False)
 
-        self._line.ask(full_name, question, on_outcome)
+        self._line.ask(full_name, question, bell, on_outcome)
         return asked
-
-    def _ring(self, asked: Asked) -> None:
-        try:
-            self._services.dispatch.answer(asked.full_name)
-        except Exception as failed:  # noqa: BLE001  the thread of the request raises it
-            error = failed
-            self._loop.defer(lambda: self._fail(asked, error))
 
     def _refresh(self) -> None:
         """Read in a thread what is known of the models, before a question would wait for it."""

@@ -46,15 +46,19 @@ class QuestionLine(Protocol):
         self,
         full_name: str,
         question: Question,
-        on_outcome: Callable[[bool | Exception | None], None],
+        bell: str,
+        on_outcome: Callable[[bool | Exception], None],
     ) -> None:
-        """Ask a question with the next `flush`; see `SmallStore.ask`.
+        """Ask a question with the next `flush`, and ring the doorbell if need be.
+
+        Both are one step: see `SmallStore.ask` for the question.
 
         Args:
             full_name: the model.
             question: the question, with the address of this line.
-            on_outcome: called with whether the doorbell must be rung, with None if the question was
-                refused, or with an error after which it may have been asked or not.
+            bell: the message that rings the doorbell: `Dispatch.doorbell`.
+            on_outcome: called with whether the question was asked, which may be refused; or with an
+                error after which it may have been asked or not.
         """
 
     def flush(self, *, is_waiting: bool) -> None:

@@ -21,13 +21,11 @@ class RedisQuestionLine(QuestionLine):
     def __init__(
         self,
         link: RedisLink,
-        to_ask: Callable[[str, Question], tuple[Any, ...]],
-        must_ring: Callable[[int], bool],
+        to_ask: Callable[[str, Question, str], tuple[Any, ...]],
     ) -> None:
-        """Take the connection, the arguments of the script `ask`, and what its reply means."""
+        """Take the connection, and what makes the arguments of the script `ask`."""
         self._link = link
         self._to_ask = to_ask
-        self._must_ring = must_ring
         self._timeout = link.timeout
         self.address = secrets.token_hex(8)
         words: Any = "BLPOP", link.key("answers", self.address), str(PATIENCE_SECONDS)
@@ -55,9 +53,10 @@ class RedisQuestionLine(QuestionLine):
         self,
         full_name: str,
         question: Question,
-        on_outcome: Callable[[bool | Exception | None], None],
+        bell: str,
+        on_outcome: Callable[[bool | Exception], None],
     ) -> None:
-        args: Any = (0, self._link.prefix, *self._to_ask(full_name, question))
+        args: Any = (0, self._link.prefix, *self._to_ask(full_name, question, bell))
 
         def on_reply(reply: Any) -> None:
             if isinstance(reply, NoScriptError):
@@ -67,7 +66,7 @@ class RedisQuestionLine(QuestionLine):
             elif isinstance(reply, Exception):
                 on_outcome(reply)
             else:
-                on_outcome(self._must_ring(reply) if reply > 0 else None)
+                on_outcome(reply > 0)
 
         command = hiredis.pack_command(("EVALSHA", hash_of("ask"), *args))
         self._asking.send(command, on_reply, self._timeout)

@@ -13,6 +13,7 @@ from support.event_loop import SelectorLoop
 from support.stored import MODEL, question
 
 from shared.config.settings import Settings
+from shared.dispatch import small_queue
 from shared.jobs.job_store import Answer, Question
 from shared.jobs.question_line import QuestionLine
 from shared.no_waiting import WouldWait, no_waiting
@@ -36,7 +37,7 @@ class Asker:
     def ask(self, count: int) -> list[Question]:
         asked = [question(reply_to=self.line.address) for _ in range(count)]
         for one in asked:
-            self.line.ask(MODEL, one, self.outcomes.append)
+            self.line.ask(MODEL, one, f"bell {one.id}", self.outcomes.append)
         return asked
 
     def run_until(self, is_true: Any) -> None:
@@ -68,11 +69,17 @@ def answer_all(store: RedisJobStore) -> None:
     store.answer_small([Answer(one.id, f"x{one.id}".encode(), 1, 0, one.reply_to) for one in taken])
 
 
-def test_each_question_gets_its_answer(asker: Asker, store: RedisJobStore) -> None:
+def bells(link: RedisLink) -> list[str]:
+    """The messages that wait, the oldest first."""
+    return link.client.lrange(link.key(small_queue(MODEL)), 0, -1)[::-1]
+
+
+def test_each_question_gets_its_answer(asker: Asker, store: RedisJobStore, link: RedisLink) -> None:
     """Questions that are asked together ring the doorbell once, and each gets its own answer."""
     asked = asker.ask(20)
     asker.run_until(lambda: len(asker.outcomes) == 20)
-    assert asker.outcomes == [True] + 19 * [False]
+    assert asker.outcomes == 20 * [True]
+    assert bells(link) == [f"bell {asked[0].id}"]
     answer_all(store)
     asker.run_until(lambda: len(asker.answers) == 20)
     assert asker.answers == {one.id: f"x{one.id}".encode() for one in asked}
@@ -83,7 +90,7 @@ def test_a_script_that_redis_has_lost_is_sent_again(asker: Asker, link: RedisLin
     link.client.script_flush()
     asker.ask(2)
     asker.run_until(lambda: len(asker.outcomes) == 2)
-    assert sorted(asker.outcomes) == [False, True]
+    assert asker.outcomes == [True, True]
 
 
 def test_a_question_for_which_there_is_no_room(link: RedisLink, redis_settings: Settings) -> None:
@@ -93,8 +100,18 @@ def test_a_question_for_which_there_is_no_room(link: RedisLink, redis_settings: 
     with asking(store) as asker:
         asker.ask(3)
         asker.run_until(lambda: len(asker.outcomes) == 3)
-    assert asker.outcomes == [True, None, None]
+    assert asker.outcomes == [True, False, False]
     assert store.waiting_small(MODEL) == 1
+    assert len(bells(link)) == 1
+
+
+def test_each_batch_rings_the_doorbell(link: RedisLink, redis_settings: Settings) -> None:
+    """So several processes take what one batch does not hold."""
+    store = RedisJobStore(link, redis_settings.model_copy(update={"batch_rows": 3}))
+    with asking(store) as asker:
+        asked = asker.ask(7)
+        asker.run_until(lambda: len(asker.outcomes) == 7)
+    assert bells(link) == [f"bell {asked[place].id}" for place in (0, 2, 5)]
 
 
 def test_a_connection_that_redis_closes(
