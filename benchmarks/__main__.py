@@ -17,6 +17,7 @@ from benchmarks.service import ServiceFailed
 #: (`python -m benchmarks.peers install`).
 NAMES = (
     "scoring",
+    "texts",
     "bulk",
     "tables",
     "memory",
@@ -59,9 +60,9 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, bulk, tables, memory, models, changes, requests, jobs, fairness,
-    crowd, growth, scale, object_storage, peers. Without a name all except the last two run, and
-    with --quick also without models and changes.
+    NAME is one of: scoring, texts, bulk, tables, memory, models, changes, requests, jobs,
+    fairness, crowd, growth, scale, object_storage, peers. Without a name all except the last two
+    run, and with --quick also without models and changes.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """

@@ -161,10 +161,12 @@ class SklearnModel(Model):
         return with_reach_columns(nothing, texts, self._words.counted(texts), self._languages)
 
     def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        texts = CountedTexts(self._read(frame))
+        return self._with_reach(self._outputs_for(frame, texts), texts)
+
+    def _with_reach(self, found: pd.DataFrame, texts: CountedTexts) -> pd.DataFrame:
         if self._reach is None:
             raise TypeError("nobody has asked what is read of the texts")
-        texts = CountedTexts(self._read(frame))
-        found = self._outputs_for(frame, texts)
         return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
 
     def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
@@ -217,6 +219,7 @@ class SklearnModel(Model):
             self._outputs_for,
             terms,
             self._batches,
+            self._with_reach if self._reach else None,
         )
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:

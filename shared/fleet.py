@@ -137,6 +137,12 @@ class Fleet(Protocol):
         Announcements leave it out: it may be long, and older releases refuse a card with it.
         """
 
+    def keep_references(self, cards: Iterable[Card]) -> None:
+        """Store the references of these cards again that are not there, after Redis has lost them.
+
+        A process announces them once, when it has loaded its models.
+        """
+
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder."""
 

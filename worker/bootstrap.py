@@ -135,7 +135,7 @@ class MainProcess:
             drop_queues=partial(drop_queues, consumer),
             heartbeat_seconds=settings.heartbeat_seconds,
             reconcile_seconds=settings.reconcile_seconds,
-            publish=(status.describe, sampler.run),
+            publish=(status.describe, status.keep_references, sampler.run),
         )
         self._heartbeat.start()
         if settings.models_seconds:

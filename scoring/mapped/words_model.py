@@ -198,7 +198,9 @@ class MappedWordsModel(Model):
     @override
     def explained(self, terms: int) -> Scorer:
         # The arrays have no names of terms. The own file gives the same scores to the last bit.
-        return self.whole().for_outputs(self._wanted).explained(terms)
+        whole = self.whole().for_outputs(self._wanted)
+        counting = whole.with_reach() if self._counts else None
+        return (counting or whole).explained(terms)
 
     def whole(self) -> Model:
         """The model as it is loaded from its own file, by scikit-learn.

@@ -13,7 +13,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from support.labelled_texts import TEXTS, TWO, WORDS
@@ -48,6 +49,9 @@ PIPELINES: list[tuple[list[Any], Any, list[Any]]] = [
     ([CountVectorizer(stop_words=["so"])], MultinomialNB(), WORDS),
     ([CountVectorizer(binary=True), TfidfTransformer()], LogisticRegression(), WORDS),
     ([TfidfVectorizer(token_pattern=_SIGNS)], CalibratedClassifierCV(LinearSVC(), cv=2), TWO),
+    ([TfidfVectorizer()], ComplementNB(), GRADES),
+    ([TfidfVectorizer()], OneVsRestClassifier(LogisticRegression()), GRADES),
+    ([TfidfVectorizer()], SGDClassifier(loss="modified_huber"), GRADES),
     (
         [TfidfVectorizer(lowercase=False, ngram_range=(1, 3))],
         CalibratedClassifierCV(LinearSVC(), cv=2, ensemble=False),
