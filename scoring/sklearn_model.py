@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
-from scoring.estimators.class_columns import no_rows, output_frame
+from scoring.estimators.class_columns import no_rows, output_columns, output_frame
 from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
@@ -181,7 +181,7 @@ class SklearnModel(Model):
         with _one_at_a_time():
             raw = self._predictions.raw(rows) if raw is None else raw
             columns = self._predictions.columns(raw, rows, self._wanted)
-        return output_frame(columns, raw, self._sentiment, self._outputs, frame)
+        return output_frame(output_columns(columns, raw, self._sentiment, self._outputs), frame)
 
     @override
     def for_outputs(self, names: Iterable[str]) -> Model:

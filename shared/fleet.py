@@ -83,6 +83,9 @@ class Worker(BaseModel):
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
+    def refresh(self) -> None:
+        """Read again what is cached of the fleet, before somebody has to wait for that."""
+
     def announce(
         self,
         node: str,

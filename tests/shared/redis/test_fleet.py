@@ -15,6 +15,7 @@ from shared.card import Card
 from shared.config.settings import Settings
 from shared.drift.reference import Reference, Watched
 from shared.fleet import Served
+from shared.no_waiting import no_waiting
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -102,6 +103,20 @@ def test_that_nobody_serves_a_model_is_not_cached(
     assert fleet.processes(CARD.full_name) == 0
     worker.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.processes(CARD.full_name) == 1
+
+
+def test_a_refresh_spares_the_next_request_the_wait(
+    fleet: RedisFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it the models, their versions and their processes are known without asking Redis."""
+    monkeypatch.setattr("shared.redis.fleet.CACHE_SECONDS", 3600.0)
+    fleet.announce("node", served(CARD))
+    fleet.beat("node", [CARD.full_name])
+    fleet.refresh()
+    with no_waiting():
+        assert list(fleet.models()) == ["mine"]
+        assert list(fleet.versions()) == [CARD.full_name]
+        assert fleet.processes(CARD.full_name) == 1
 
 
 def test_new_jobs_get_a_version_that_is_served(fleet: RedisFleet) -> None:
