@@ -1,10 +1,12 @@
 """Finds the models that a worker serves: in its models folder, or under a prefix of a store."""
 
 from contextlib import closing, nullcontext
+from dataclasses import replace
 
 from shared.config.settings import Settings
 from shared.errors.model import ModelError, NoModelFolder, NoSoundModel
 from shared.errors.system import sentence_of
+from shared.library_fit import declines
 from shared.model_folders import ModelFolders, read_folders
 from shared.storage.object_errors import ObjectStorageError
 from worker.models.mirror_process import MirrorProcess
@@ -42,8 +44,9 @@ def find_models(settings: Settings, mirror: Mirror | None) -> ModelFolders:
         shared.errors.model.ModelError: there is no model, or none is sound.
         OSError: the models folder cannot be read, or the store not be listed.
     """
+    declined = declines(settings.library_versions)
     if mirror is None:
-        return read_folders(settings.models_dir, settings.serve)
+        return read_folders(settings.models_dir, settings.serve, declined)
     try:
         names, failed = mirror.sync()
     except ObjectStorageError as error:
@@ -52,9 +55,10 @@ def find_models(settings: Settings, mirror: Mirror | None) -> ModelFolders:
     if not names:
         raise NoModelFolder(folder=mirror.url, reason="there is no model folder in it")
     try:
-        found = read_folders(mirror.folder, settings.serve)
-    except ModelError:
+        found = read_folders(mirror.folder, settings.serve, declined)
+    except ModelError as error:
         if not failed:
             raise
-        raise NoSoundModel(folder=mirror.url, reasons=" ".join(failed.values())) from None
-    return ModelFolders(found.cards, found.failed | failed, found.names | names)
+        reasons = " ".join([*failed.values(), str(error)])
+        raise NoSoundModel(folder=mirror.url, reasons=reasons) from None
+    return replace(found, failed=found.failed | failed, names=found.names | names)

@@ -3,11 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from typing_extensions import override
 
+from shared.card import Card
 from shared.errors.system import sentence_of
 from shared.model_folders import ModelFolders
 from worker.models.folder_watch import FolderWatch
@@ -44,6 +46,7 @@ class StoreWatch(FolderWatch):
         *,
         seconds: float,
         removed: Callable[[], Collection[str]] = tuple,
+        declines: Callable[[Card], str] = lambda _: "",
     ) -> None:
         """Take what copies the models.
 
@@ -52,8 +55,9 @@ class StoreWatch(FolderWatch):
             serve: see `FolderWatch`.
             seconds: from the end of one listing to the next.
             removed: see `FolderWatch`.
+            declines: see `FolderWatch`.
         """
-        super().__init__(mirror.folder, serve, removed=removed)
+        super().__init__(mirror.folder, serve, removed=removed, declines=declines)
         self._mirror = mirror
         self._seconds = seconds
         self._mirrored = Mirrored(frozenset(), {})
@@ -83,7 +87,8 @@ class StoreWatch(FolderWatch):
             return None
         names, failed = self._mirrored
         unreachable = {self._mirror.url: self._unreachable} if self._unreachable else {}
-        return ModelFolders(found.cards, found.failed | failed | unreachable, found.names | names)
+        failed = found.failed | failed | unreachable
+        return replace(found, failed=failed, names=found.names | names)
 
     def sync(self) -> None:
         """Copy what is new or changed; note it if the store cannot be listed, and log it once."""

@@ -8,6 +8,7 @@ from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.errors.service import DataDamaged
 from shared.jobs.job_store import JobStore
+from shared.library_fit import declines
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
@@ -30,10 +31,13 @@ def make_watch(settings: Settings, mirror: Mirror | None, aliases: Aliases) -> F
         mirror: what copies the models from object storage; None: they are in a folder.
         aliases: knows which versions were withdrawn from service.
     """
-    withdrawn = partial(removed, aliases)
+    rules: Any = {
+        "removed": partial(removed, aliases),
+        "declines": declines(settings.library_versions),
+    }
     if mirror is None:
-        return FolderWatch(settings.models_dir, settings.serve, removed=withdrawn)
-    return StoreWatch(mirror, settings.serve, seconds=settings.models_seconds, removed=withdrawn)
+        return FolderWatch(settings.models_dir, settings.serve, **rules)
+    return StoreWatch(mirror, settings.serve, seconds=settings.models_seconds, **rules)
 
 
 def make_watcher(

@@ -16,8 +16,9 @@ from shared.config.startup import check_blobs, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError, NoModelFolder
 from shared.errors.system import sentence_of
+from shared.library_fit import declines
 from shared.model import RUNTIMES
-from shared.model_folders import ModelFolders, read_folders, reason_of, without_copies
+from shared.model_folders import ModelFolders, read_folders, reason_of, sorted_out
 from shared.monitoring.findings import Finding, fault, fine, warning
 from shared.monitoring.settings_findings import settings_findings
 from shared.stored_models import StoredModels, served
@@ -52,11 +53,12 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
 def examine_models(settings: Settings) -> Iterator[Finding]:
     """Check that the models of a worker here are undamaged, and can be run here."""
     place = settings.models or "the models folder"
+    declined_here = declines(settings.library_versions)
     try:
         folders = (
             _stored(settings)
             if settings.models
-            else read_folders(settings.models_dir, settings.serve)
+            else read_folders(settings.models_dir, settings.serve, declined_here)
         )
     except ModelError as error:
         yield fault("models", str(error), "A worker with this models folder does not start.")
@@ -69,9 +71,12 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
         return
     for name, reason in folders.failed.items():
         yield fault("models", f"{name}: {reason}", "Workers serve the other models without it.")
-    cards = folders.cards.values()
-    for card in cards:
+    declined = folders.declined.values()
+    for card, reason in declined:
+        yield fine("models", f"{card.full_name} is left to other workers here: {reason}.")
+    for card in folders.cards.values():
         yield _runtime(card, is_read=not settings.models)
+    cards = [*folders.cards.values(), *(card for card, _ in declined)]
     if settings.default_model not in {card.name for card in cards}:
         yield warning(
             "models",
@@ -97,7 +102,8 @@ def _stored(settings: Settings) -> ModelFolders:
             failed[folder] = reason_of(error)
     if not cards and not failed:
         raise NoModelFolder(folder=stored.url, reason="there is no model folder in it")
-    return ModelFolders(without_copies(cards), failed)
+    sound, declined = sorted_out(cards, declines(settings.library_versions))
+    return ModelFolders(sound, failed, declined=declined)
 
 
 def _runtime(card: Card, *, is_read: bool = True) -> Finding:

@@ -147,7 +147,9 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
 
 
 def _copied(settings: Settings, wanted: str) -> Path:
-    cards = find_models_once(settings.model_copy(update={"serve": wanted})).cards
+    cards = find_models_once(
+        settings.model_copy(update={"serve": wanted, "library_versions": "proven"})
+    ).cards
     current = current_versions(cards)
     return next(folder for folder, card in cards.items() if card.full_name in current)
 
