@@ -115,7 +115,7 @@ bench-quick: $(ENVIRONMENT)  ## run the benchmarks' checks of answers, with litt
 	$(BIN)/python -m benchmarks --quick
 
 .PHONY: bench-peers
-bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, and run them side by side
+bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, Polars, LitServe and MLServer, and run them side by side
 	$(BIN)/python -m benchmarks.peers install
 	$(BIN)/python -m benchmarks peers
 

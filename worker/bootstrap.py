@@ -107,7 +107,13 @@ class MainProcess:
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
+            node,
+            os.getpid(),
+            self.models,
+            fleet=fleet,
+            link=link,
+            blobs=blobs.identity(),
+            accepts=settings.library_versions,
         )
         sampler = Sampler(
             store=store,
@@ -135,7 +141,7 @@ class MainProcess:
             drop_queues=partial(drop_queues, consumer),
             heartbeat_seconds=settings.heartbeat_seconds,
             reconcile_seconds=settings.reconcile_seconds,
-            publish=(status.describe, sampler.run),
+            publish=(status.describe, status.keep_references, sampler.run),
         )
         self._heartbeat.start()
         if settings.models_seconds:

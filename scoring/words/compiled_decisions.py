@@ -115,11 +115,15 @@ class CompiledDecisions:
 
         What `CompiledWords.reach` returns is written into `reach`, unless that is None.
         """
-        counts = None if reach is None else _address(reach)
-        return self._run(LIBRARY.counter_decide, content, starts, counts)
+        return self._run(LIBRARY.counter_decide, content, starts, _address_if(reach))
 
     def explained(
-        self, content: bytes, starts: Positions, by: LinearScores, terms: int
+        self,
+        content: bytes,
+        starts: Positions,
+        by: LinearScores,
+        terms: int,
+        reach: Reach | None = None,
     ) -> tuple[npt.NDArray[np.float64], TopEffects]:
         """The decisions for n texts, and the terms that move the explained number of each most.
 
@@ -128,6 +132,7 @@ class CompiledDecisions:
             starts: as `CompiledWords.cells` takes them.
             by: the coefficients of the explained numbers.
             terms: the most terms of a text.
+            reach: gets what `CompiledWords.reach` returns, unless it is None.
         """
         texts = len(starts) - 1
         if self._explaining is None or self._explaining.by is not by:
@@ -147,9 +152,8 @@ class CompiledDecisions:
             intercepts.ctypes.data,
             *(array.ctypes.data for array in found),
         )
-        explain = LIBRARY.counter_explain
-        decisions = self._run(explain, content, starts, ctypes.byref(struct))
-        return decisions, found
+        more = ctypes.byref(struct), _address_if(reach)
+        return self._run(LIBRARY.counter_explain, content, starts, *more), found
 
     def _run(
         self, function: Any, content: bytes, starts: Positions, *more: Any
@@ -170,3 +174,7 @@ class CompiledDecisions:
             self._arrays[0] = weights
             self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
         return decisions
+
+
+def _address_if(reach: Reach | None) -> ctypes.c_void_p | None:
+    return None if reach is None else _address(reach)

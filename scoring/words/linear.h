@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "terms.h"
 
@@ -59,12 +60,19 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
     double length = decisions[text * classes];
     for (int64_t at = cell; at < self->cell_ends[text]; at++)
       weights[at] = rounded(weights[at] / length, single);
-    for (int64_t each = 0; each < classes; each++) {
-      const double *of_class = model->coefficients + each;
+    double *sums = decisions + text * classes;
+    if (classes == 1) {
       double sum = 0;
       for (int64_t at = cell; at < self->cell_ends[text]; at++)
-        sum += weights[at] * of_class[columns[at] * classes];
-      decisions[text * classes + each] = sum;
+        sum += weights[at] * model->coefficients[columns[at]];
+      *sums = sum;
+      continue;
+    }
+    /* All classes of a column at a time: their coefficients are adjacent. */
+    memset(sums, 0, classes * sizeof *sums);
+    for (int64_t at = cell; at < self->cell_ends[text]; at++) {
+      const double *of_column = model->coefficients + columns[at] * classes, weight = weights[at];
+      for (int64_t each = 0; each < classes; each++) sums[each] += weight * of_column[each];
     }
   }
   return 0;

@@ -193,7 +193,7 @@ class TextDecisions:
         return self._decide(*self._join(texts), reach)
 
     def explained(
-        self, texts: Sequence[str], by: LinearScores, terms: int
+        self, texts: Sequence[str], by: LinearScores, terms: int, reach: Reach | None = None
     ) -> tuple[npt.NDArray[np.float64], TopEffects]:
         """As `CompiledDecisions.explained`."""
-        return self._decide.explained(*self._join(texts), by, terms)
+        return self._decide.explained(*self._join(texts), by, terms, reach)

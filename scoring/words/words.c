@@ -355,10 +355,12 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
 /* As counter_decide, and what moves the decision of each text most. The arrays that `explained`
    points to have room for all texts. */
 int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
-                        const linear *model, const explained *found, double *decisions) {
+                        const linear *model, const explained *found, int32_t *reach,
+                        double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
     past = block_end(begins, first, texts);
-    int64_t cells = find_cells(self, content, begins + first, past - first, NULL), missing;
+    int32_t *words = reach ? reach + 2 * first : NULL;
+    int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
     if (model->single)

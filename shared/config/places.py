@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -80,6 +80,13 @@ class PlaceSettings(BaseModel):
         "",
         description="The models that a worker serves, separated by commas; empty: all in the "
         "models folder.",
+    )
+    library_versions: Literal["proven", "same"] = Field(
+        "proven",
+        description="Which models a worker serves whose cards name other versions of libraries "
+        "than it has. `proven`: those that it can load and that give for their examples what they "
+        "gave where they were added. `same`: none; the major and minor numbers must be equal. It "
+        "leaves the others to workers in another environment.",
     )
     default_model: str = Field("fast", description="The model of a job that names none.")
     trusted_types: Annotated[str, AfterValidator(type_names)] = Field(

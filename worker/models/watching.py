@@ -8,6 +8,7 @@ from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.errors.service import DataDamaged
 from shared.jobs.job_store import JobStore
+from shared.library_fit import declines
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
@@ -46,7 +47,12 @@ def make_watcher(
         work = overview.workloads([full_name])[full_name]
         return store.needs(full_name) or any(vars(work).values())
 
-    watch = FolderWatch(settings.models_dir, settings.serve, removed=partial(removed, aliases))
+    watch = FolderWatch(
+        settings.models_dir,
+        settings.serve,
+        removed=partial(removed, aliases),
+        declines=declines(settings.library_versions),
+    )
     trials = Trials(
         models,
         watch,

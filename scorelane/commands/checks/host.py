@@ -15,6 +15,7 @@ from shared.config.startup import check_blobs, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
+from shared.library_fit import declines
 from shared.model import RUNTIMES
 from shared.model_folders import read_folders
 from shared.monitoring.findings import Finding, fault, fine, warning
@@ -50,7 +51,9 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
 def examine_models(settings: Settings) -> Iterator[Finding]:
     """Check that the models of the models folder are undamaged, and can be run here."""
     try:
-        folders = read_folders(settings.models_dir, settings.serve)
+        folders = read_folders(
+            settings.models_dir, settings.serve, declines(settings.library_versions)
+        )
     except ModelError as error:
         yield fault("models", str(error), "A worker with this models folder does not start.")
         return
@@ -63,9 +66,12 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
         return
     for name, reason in folders.failed.items():
         yield fault("models", f"{name}: {reason}", "Workers serve the other models without it.")
-    cards = folders.cards.values()
-    for card in cards:
+    declined = folders.declined.values()
+    for card, reason in declined:
+        yield fine("models", f"{card.full_name} is left to other workers here: {reason}.")
+    for card in folders.cards.values():
         yield _runtime(card)
+    cards = [*folders.cards.values(), *(card for card, _ in declined)]
     if settings.default_model not in {card.name for card in cards}:
         yield warning(
             "models",

@@ -13,7 +13,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.svm import LinearSVC
 
@@ -21,6 +22,7 @@ from scoring.words.proof import trial_texts
 from scoring.words.word_counts import WordCounter
 from shared.jobs.added_outputs import Explanation
 from shared.model import Model, load_model
+from shared.reach import KNOWN, REACH
 from training.add_model import add_model
 from training.added.meaning import Meaning
 
@@ -41,6 +43,8 @@ FINALS: list[Any] = [
     LogisticRegression(),
     SGDClassifier(loss="log_loss", random_state=0),
     MultinomialNB(),
+    ComplementNB(),
+    OneVsRestClassifier(LogisticRegression()),
     CalibratedClassifierCV(LinearSVC(), cv=2, ensemble=False),
 ]
 
@@ -82,7 +86,8 @@ def test_effects_add_up_to_the_log_odds_of_the_score(
         found[["Sentiment_Score"]], model.score(frame)[["Sentiment_Score"]]
     )
     # The score itself is computed in single precision where all numbers of a model are single.
-    close = 1e-6 if getattr(pipeline[-1], "coef_", np.empty(0)).dtype == np.float32 else 1e-9
+    [final, *_] = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
+    close = 1e-6 if getattr(final, "coef_", np.empty(0)).dtype == np.float32 else 1e-9
     sums, scores = total(found, 2), found["Sentiment_Score"]
     # Near 0 and 1 the probability has fewer digits than its log-odds.
     inner = sums.abs() < 10
@@ -198,3 +203,32 @@ def test_the_bundled_model_is_explained() -> None:
     found = model.explained(3).score(frame_of([*GOOD, *BAD]))
     np.testing.assert_allclose(total(found, 3), logit(found["Sentiment_Score"]), atol=1e-9)
     assert found.loc[3, "explanation_1"] == "splendid"
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("labels", [TWO, THREE])
+def test_what_is_read_of_texts_is_counted_while_they_are_explained(
+    compiled: bool, labels: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counts are those of a model that explains nothing, and the explanations are the same."""
+    if not compiled:
+        monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(GOOD + BAD, labels)
+    model = added(pipeline, tmp_path)
+    frame = frame_of(some_texts() * 20)
+    counting = model.with_reach()
+    assert counting is not None
+    explained = model.explained(2).score(frame).astype(object)
+    found = counting.explained(2).score(frame).astype(object)
+    pd.testing.assert_frame_equal(found[list(explained)], explained, check_exact=True)
+    reach = counting.score(frame)[[one.name for one in REACH]].astype(object)
+    pd.testing.assert_frame_equal(found[list(reach)], reach)
+
+
+def test_the_texts_of_a_bulk_job_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled model needs no second pass over the words of explained texts."""
+    counting = load_model(Path("models/fast")).with_reach()
+    assert counting is not None
+    monkeypatch.setattr(WordCounter, "reach", None)
+    found = counting.explained(1).score(frame_of(["A splendid film", "xyzzy"]))
+    assert found[KNOWN].tolist() == [3, 0]
