@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
@@ -84,6 +85,7 @@ class ModelWatcher(threading.Thread):
 
     def run(self) -> None:
         """Follow the models folder until `stop`."""
+        self._watch.start()
         while not self._stopped.wait(self._pause()):
             try:
                 self.turn()
@@ -93,6 +95,7 @@ class ModelWatcher(threading.Thread):
                 # If this thread ended, no change would be seen any more.
                 logger.exception("the models folder could not be followed")
         self._trials.stop()
+        self._watch.stop()
 
     def stop(self) -> None:
         """Follow it no longer."""
@@ -128,7 +131,7 @@ class ModelWatcher(threading.Thread):
             logger.info("%s is new: the processes load it", version.full_name)
             self._models.add(version)
         failed = found.failed | self._trials.failed(found.cards)
-        self._models.note_found(ModelFolders(found.cards, failed, found.names))
+        self._models.note_found(replace(found, failed=failed))
 
     def _follow_processes(self) -> None:
         """Take work for versions that processes have loaded, and give up those that one cannot."""
@@ -182,6 +185,8 @@ class ModelWatcher(threading.Thread):
         """Whether there is no folder in its place, or one of a version that is served."""
         if not self._watch.holds(version.folder):
             return True
+        if declined := found.declined.get(version.folder):
+            return self._fleet.processes(declined.card.full_name) > 0
         card = found.cards.get(version.folder)
         successor = card and self._models.versions.get(card.full_name)
         return bool(successor and successor.is_consumed and not successor.refused)

@@ -1,6 +1,7 @@
 """Calls for operators of a service.
 
-Where the service has API keys, all but `ready` and `failed_models` need one with the scope `admin`.
+Where the service has API keys, all but `ready`, `failed_models` and `declined_models` need one with
+the scope `admin`.
 """
 
 from typing import Any
@@ -32,6 +33,13 @@ class ServiceCalls(Requests[J]):
         body = yield from self._json(Send("GET", "/models"))
         with self.valid_response():
             return {one["name"]: one["reason"] for one in body.get("failed", [])}
+
+    @call
+    def declined_models(self) -> Steps[list[dict[str, Any]]]:
+        """Return which versions workers leave to others, and why; see `GET /models`."""
+        body = yield from self._json(Send("GET", "/models"))
+        with self.valid_response():
+            return [dict(one) for one in body.get("declined", [])]
 
     @call
     def drift(

@@ -1,5 +1,6 @@
 """A worker tries new versions, serves those that pass, and lets go of those that are gone."""
 
+import hashlib
 import os
 import shutil
 import time
@@ -38,8 +39,10 @@ class Worker:
         self.tried: list[str] = []
         self.consumed: list[str] = []
         self.needed: set[str] = set()
+        #: The content of the model files that are left to other workers.
+        self.declined = ""
+        watch = FolderWatch(models_dir, declines=self._declines)
         self.beats = True
-        watch = FolderWatch(models_dir)
         self.watcher = ModelWatcher(
             self.models,
             watch,
@@ -61,6 +64,10 @@ class Worker:
         path.mkdir(exist_ok=True)
         (path / "model.pkl").write_text(content)
         return write_card(path, name="mine", format="pkl", files=["model.pkl"])
+
+    def _declines(self, card: Card) -> str:
+        digest = hashlib.sha256(self.declined.encode()).hexdigest()
+        return "its libraries are others" if card.files["model.pkl"] == digest else ""
 
     def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
         """Let processes say that they have loaded these, and no others."""
@@ -288,3 +295,28 @@ def test_a_folder_that_is_damaged_in_place_stays_served(worker: Worker) -> None:
     worker.turns(10)
     assert "of no file" in worker.models.failed()["mine"]
     assert (worker.models.leaving(), worker.models.names()) == ([], [worker.first.full_name])
+
+
+def test_a_version_that_is_left_to_others_is_neither_tried_nor_failed(worker: Worker) -> None:
+    """New jobs may get it, so what this worker has of the model is not for new jobs any more."""
+    worker.declined = "second"
+    (worker.dir / "mine").rename(worker.dir / worker.first.full_name)
+    second = worker.put("mine", "second")
+    worker.turns(10)
+    assert (worker.tried, worker.models.failed()) == ([], {})
+    assert worker.models.declined() == {second.full_name: "its libraries are others"}
+    assert (worker.models.current, worker.models.yielded) == (set(), {"mine"})
+    assert worker.models.names() == [worker.first.full_name]
+    assert worker.models.leaving() == []
+
+
+def test_a_version_that_was_replaced_for_others_leaves_once_they_serve_it(worker: Worker) -> None:
+    """Until then it takes new jobs."""
+    worker.declined = "second"
+    second = worker.put("mine", "second")
+    worker.turns(10)
+    assert worker.models.leaving() == []
+    worker.needed.add(worker.first.full_name)
+    worker.fleet.announce("other", [Served(card=second, rate=1.0)])
+    worker.turns()
+    assert worker.models.leaving() == [worker.first.full_name]
