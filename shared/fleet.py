@@ -83,6 +83,9 @@ class Worker(BaseModel):
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
+    def refresh(self) -> None:
+        """Read again what is cached of the fleet, before somebody has to wait for that."""
+
     def announce(
         self,
         node: str,
@@ -150,6 +153,12 @@ class Fleet(Protocol):
         """The reference that the card of a model version has; None: it has none, or is forgotten.
 
         Announcements leave it out: it may be long, and older releases refuse a card with it.
+        """
+
+    def keep_references(self, cards: Iterable[Card]) -> None:
+        """Store the references of these cards again that are not there, after Redis has lost them.
+
+        A process announces them once, when it has loaded its models.
         """
 
     def failed(self) -> dict[str, str]:

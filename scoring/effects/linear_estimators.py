@@ -1,5 +1,6 @@
 """Reads fitted linear estimators: the numbers that their effects add up to."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from sklearn.linear_model import (
     SGDClassifier,
     SGDRegressor,
 )
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.svm import LinearSVC, LinearSVR
 
 from scoring.effects.linear_scores import LinearScores
@@ -65,15 +67,25 @@ def linear_scores(final: Any) -> LinearScores | None:
     A calibrated classifier of two classes is linear in its log-odds if it has one sigmoid: the
     sigmoid of `-(a f + b)` of a decision f (Platt, 1999). The mean of several is not.
     """
-    if type(final) is MultinomialNB:
-        return _binary_or_all(final.feature_log_prob_, final.class_log_prior_)
-    if type(final) is CalibratedClassifierCV:
-        return _calibrated(final)
-    if type(final) is TwoClassSoftmax:
-        # The softmax of -d and d is the sigmoid of 2 d.
-        return LinearScores(2 * final.coef_, np.atleast_1d(2 * final.intercept_))
-    if type(final) not in _DECIDING:
-        return None
+    read = _READERS.get(type(final))
+    return read(final) if read else None
+
+
+def _naive_bayes(final: MultinomialNB) -> LinearScores:
+    return _binary_or_all(final.feature_log_prob_, final.class_log_prior_)
+
+
+def _complement(final: ComplementNB) -> LinearScores:
+    """Of one class it adds the prior, which is 0."""
+    return _binary_or_all(final.feature_log_prob_, np.zeros(len(final.classes_)))
+
+
+def _two_class_softmax(final: TwoClassSoftmax) -> LinearScores:
+    # The softmax of -d and d is the sigmoid of 2 d.
+    return LinearScores(2 * final.coef_, np.atleast_1d(2 * final.intercept_))
+
+
+def _deciding(final: Any) -> LinearScores | None:
     coefficients = np.atleast_2d(np.asarray(final.coef_, dtype=np.float64))
     if coefficients.ndim != 2 or len(coefficients) != _numbers_of(final):
         return None
@@ -93,6 +105,18 @@ def _binary_or_all(coefficients: Floats, intercepts: Floats) -> LinearScores:
     return LinearScores(coefficients, intercepts)
 
 
+def _one_vs_rest(final: OneVsRestClassifier) -> LinearScores | None:
+    """The numbers of the classifiers of all classes; of a text with several labels none decides."""
+    each = [linear_scores(unwrapped(one)) for one in final.estimators_]
+    found = [one for one in each if one and len(one.intercepts) == 1]
+    if final.multilabel_ or len(found) < len(each):
+        return None
+    return LinearScores(
+        np.vstack([one.coefficients for one in found]),
+        np.concatenate([one.intercepts for one in found]),
+    )
+
+
 def _calibrated(final: CalibratedClassifierCV) -> LinearScores | None:
     folds = final.calibrated_classifiers_
     if len(folds) != 1 or len(final.classes_) != 2:
@@ -109,3 +133,13 @@ def _calibrated(final: CalibratedClassifierCV) -> LinearScores | None:
     return LinearScores(
         -sigmoid.a_ * inside.coefficients, -(sigmoid.a_ * inside.intercepts + sigmoid.b_)
     )
+
+
+_READERS: dict[type, Callable[[Any], LinearScores | None]] = {
+    CalibratedClassifierCV: _calibrated,
+    ComplementNB: _complement,
+    MultinomialNB: _naive_bayes,
+    OneVsRestClassifier: _one_vs_rest,
+    TwoClassSoftmax: _two_class_softmax,
+    **dict.fromkeys(_DECIDING, _deciding),
+}

@@ -16,6 +16,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -73,4 +74,19 @@ def predicts_most_probable(estimator: Any) -> bool:
     if inside is not estimator:
         return predicts_most_probable(inside)
     # CatBoost's may have a threshold of their own.
-    return type(inside) in _KINDS or library_of(inside) in ("xgboost", "lightgbm")
+    return (
+        type(inside) in _KINDS
+        or library_of(inside) in ("xgboost", "lightgbm")
+        or _compares_sigmoids(inside)
+    )
+
+
+def _compares_sigmoids(final: Any) -> bool:
+    """Whether it compares one decision for each class, of which the probabilities are sigmoids."""
+    if type(final) is not OneVsRestClassifier or final.multilabel_:
+        return False
+    each = [unwrapped(one) for one in final.estimators_]
+    return all(
+        type(one) is LogisticRegression or (type(one) is SGDClassifier and one.loss == "log_loss")
+        for one in each
+    )

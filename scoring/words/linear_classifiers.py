@@ -1,17 +1,19 @@
 """Reads fitted linear classifiers: their coefficients, and how decisions become probabilities."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.svm import LinearSVC
 
 from scoring.estimators.unwrapping import unwrapped
 from scoring.saved.logistic import OneVsRestLogistic, TwoClassSoftmax
-from scoring.words.links import CalibratedLink, Fold, Link, PlainLink
+from scoring.words.links import CalibratedLink, Fold, Kind, Link, PlainLink
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,6 +26,9 @@ _DECIDING = {
     SGDClassifier,
     TwoClassSoftmax,
 }
+
+#: Those losses of `SGDClassifier` that have probabilities -> how they follow from decisions.
+_SGD_LINKS: dict[str, Kind] = {"log_loss": "one_vs_rest", "modified_huber": "modified_huber"}
 
 
 class LinearClassifier:
@@ -44,25 +49,55 @@ class LinearClassifier:
 def linear_classifier(final: Any) -> LinearClassifier | None:
     """Read a linear classifier, or a calibrated one; None for any other estimator.
 
-    The links to probabilities are those of scikit-learn: softmax for `MultinomialNB` and
-    `LogisticRegression`, and normalised one-vs-rest sigmoids for `SGDClassifier` and
-    `OneVsRestLogistic`.
+    The links to probabilities are those of scikit-learn; `scoring.words.links` has them.
     """
-    if type(final) is MultinomialNB:
-        link = PlainLink("softmax", np.asarray(final.class_log_prior_))
-        return LinearClassifier(final.feature_log_prob_, link)
-    if type(final) is LogisticRegression:
-        link = PlainLink("softmax", np.asarray(final.intercept_))
-        return LinearClassifier(final.coef_, link)
-    if type(final) is OneVsRestLogistic:
-        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
-        return LinearClassifier(final.coef_, link)
-    if type(final) is SGDClassifier and final.loss == "log_loss":
-        link = PlainLink("one_vs_rest", np.asarray(final.intercept_))
-        return LinearClassifier(final.coef_, link)
-    if type(final) is CalibratedClassifierCV:
-        return _calibrated(final)
-    return None
+    read = _READERS.get(type(final))
+    return read(final) if read else None
+
+
+def _naive_bayes(final: MultinomialNB) -> LinearClassifier:
+    return _plain("softmax", final.feature_log_prob_, final.class_log_prior_)
+
+
+def _complement(final: ComplementNB) -> LinearClassifier | None:
+    classes = len(final.classes_)
+    # Only a classifier of one class adds the prior.
+    return _plain("softmax", final.feature_log_prob_, np.zeros(classes)) if classes > 1 else None
+
+
+def _logistic(final: LogisticRegression) -> LinearClassifier:
+    kind: Kind = "one_vs_rest" if type(final) is OneVsRestLogistic else "softmax"
+    return _plain(kind, final.coef_, final.intercept_)
+
+
+def _by_gradient(final: SGDClassifier) -> LinearClassifier | None:
+    kind = _SGD_LINKS.get(final.loss)
+    return _plain(kind, final.coef_, final.intercept_) if kind else None
+
+
+def _plain(kind: Kind, coefficients: Any, intercepts: Any) -> LinearClassifier:
+    return LinearClassifier(coefficients, PlainLink(kind, np.asarray(intercepts)))
+
+
+def _one_vs_rest(final: OneVsRestClassifier) -> LinearClassifier | None:
+    """Read one classifier for each class or label; None unless each has one decision."""
+    each = [linear_classifier(unwrapped(one)) for one in final.estimators_]
+    found = [one for one in each if one and len(one.coefficients) == 1]
+    links = [one.link for one in found]
+    if len(found) < len(each) or not all(map(_is_sigmoid, links)):
+        return None
+    if len(each) == 1 and final.multilabel_:
+        return None
+    return _plain(
+        "labels" if final.multilabel_ else "sigmoids",
+        np.vstack([one.coefficients for one in found]),
+        np.concatenate([link.intercepts for link in links if isinstance(link, PlainLink)]),
+    )
+
+
+def _is_sigmoid(link: Link) -> bool:
+    """Whether one decision becomes a probability by the sigmoid."""
+    return isinstance(link, PlainLink) and link.kind in ("softmax", "one_vs_rest")
 
 
 def _calibrated(final: CalibratedClassifierCV) -> LinearClassifier | None:
@@ -96,3 +131,14 @@ def _is_linear_fold(fold: Any) -> bool:
         # A fold without one of the classes has fewer decisions.
         and np.array_equal(inside.classes_, fold.classes)
     )
+
+
+_READERS: dict[type, Callable[[Any], LinearClassifier | None]] = {
+    CalibratedClassifierCV: _calibrated,
+    ComplementNB: _complement,
+    LogisticRegression: _logistic,
+    MultinomialNB: _naive_bayes,
+    OneVsRestClassifier: _one_vs_rest,
+    OneVsRestLogistic: _logistic,
+    SGDClassifier: _by_gradient,
+}

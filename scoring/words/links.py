@@ -4,7 +4,7 @@ Nothing here imports scikit-learn, because `scoring.mapped` scores without it.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -15,6 +15,9 @@ from scoring.words.addresses import address
 from scoring.words.compiled_words import LIBRARY
 
 Floats = npt.NDArray[np.float64]
+
+
+Kind = Literal["softmax", "one_vs_rest", "sigmoids", "labels", "modified_huber"]
 
 
 class Link(Protocol):
@@ -37,25 +40,25 @@ class PlainLink(Link):
     """The link of a classifier that is not calibrated.
 
     Attributes:
-        kind: how the probabilities of three and more classes are normalised; see `_softmax` and
-            `_one_vs_rest`. One decision becomes two probabilities by the sigmoid with either.
+        kind: how decisions become probabilities; see `_KINDS`. One decision becomes two
+            probabilities: by the sigmoid, or as `modified_huber` has it.
         intercepts: D numbers, of the type that scikit-learn adds to decisions.
     """
 
-    kind: Literal["softmax", "one_vs_rest"]
+    kind: Kind
     intercepts: npt.NDArray[Any]
 
     @property
     def is_linear(self) -> bool:
-        """Always; see `Link`."""
-        return True
+        """Unless a text may have several labels; see `Link`."""
+        return self.kind != "labels"
 
     def probabilities(self, decisions: Floats) -> Floats:
         """The probabilities of K classes, n x K; see `Link`."""
         decisions = decisions + self.intercepts
         if decisions.shape[1] > 1:
-            return _softmax(decisions) if self.kind == "softmax" else _one_vs_rest(decisions)
-        second = sigmoid(decisions)
+            return _KINDS[self.kind](decisions)
+        second = _clipped(decisions) if self.kind == "modified_huber" else sigmoid(decisions)
         return np.hstack([1 - second, second])
 
 
@@ -170,7 +173,38 @@ def _softmax(decisions: Floats) -> Floats:
 
 def _one_vs_rest(decisions: Floats) -> Floats:
     """Normalised sigmoids, as in `SGDClassifier.predict_proba` (Zadrozny and Elkan, 2002)."""
+    return _normalised(sigmoid(decisions))
+
+
+def _sigmoids(decisions: Floats) -> Floats:
+    """Normalised sigmoids, as in `OneVsRestClassifier.predict_proba`; it leaves rows of zeros."""
     each = sigmoid(decisions)
+    sums = each.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(each, sums, out=each, where=sums != 0))
+
+
+def _modified_huber(decisions: Floats) -> Floats:
+    """Normalised numbers, as in `SGDClassifier.predict_proba` with the modified Huber loss."""
+    return _normalised(_clipped(decisions))
+
+
+def _clipped(decisions: Floats) -> Floats:
+    """The probability of a class with the modified Huber loss: (clip(d, -1, 1) + 1) / 2."""
+    return np.asarray((np.clip(decisions, -1, 1) + 1) / 2)
+
+
+def _normalised(each: Floats) -> Floats:
     # A long text without a norm may give every class the probability 0; all are then equal.
     each[~each.any(axis=1)] = 1.0
     return np.asarray(each / each.sum(axis=1, keepdims=True))
+
+
+#: How several decisions become the probabilities of as many classes; with `labels`, of labels of
+#: which a text may have any number.
+_KINDS: dict[Kind, Callable[[Floats], Floats]] = {
+    "softmax": _softmax,
+    "one_vs_rest": _one_vs_rest,
+    "sigmoids": _sigmoids,
+    "labels": sigmoid,
+    "modified_huber": _modified_huber,
+}

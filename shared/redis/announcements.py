@@ -15,7 +15,9 @@ from typing import Any
 
 from typing_extensions import override
 
+from shared.card import Card
 from shared.config.settings import Settings
+from shared.drift.reference import Reference
 from shared.fleet import Fleet, Served, Worker
 from shared.live_process import lives
 from shared.redis.link import RedisLink
@@ -55,9 +57,9 @@ class RedisAnnouncements(Fleet):
     ) -> None:
         served = list(served)
         references = [
-            ("SET", self._link.key("reference", one.card.full_name), text, "EX", REFERENCE_SECONDS)
+            self._storing(one.card.full_name, one.card.reference)
             for one in served
-            if one.card.reference and (text := one.card.reference.model_dump_json())
+            if one.card.reference
         ]
         served = [_without_reference(one) for one in served]
         pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
@@ -69,6 +71,21 @@ class RedisAnnouncements(Fleet):
             *self._remembering(remember, served, yields),
             self._count_again(),
         )
+
+    @override
+    def keep_references(self, cards: Iterable[Card]) -> None:
+        have = {card.full_name: card.reference for card in cards if card.reference}
+        if not have:
+            return
+        keys = [self._link.key("reference", full_name) for full_name in have]
+        if self._link.client.exists(*keys) == len(keys):
+            return
+        # Not in the place of what a process has announced meanwhile.
+        self._link.at_once(*((*self._storing(name, one), "NX") for name, one in have.items()))
+
+    def _storing(self, full_name: str, reference: Reference) -> tuple[Any, ...]:
+        key, text = self._link.key("reference", full_name), reference.model_dump_json()
+        return "SET", key, text, "EX", REFERENCE_SECONDS
 
     @override
     def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:

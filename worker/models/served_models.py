@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Collection
 from ctypes import c_bool
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -116,6 +117,11 @@ class ServedModels:
         """The full names of the versions that take no new jobs, as their folders are gone."""
         return [name for name, version in self.versions.items() if version.is_leaving]
 
+    def note_told(self, full_names: Collection[str]) -> None:
+        """Note that a heartbeat has told the fleet that these versions are leaving."""
+        for full_name, version in self.versions.items():
+            version.is_told = version.is_leaving and (version.is_told or full_name in full_names)
+
     def refused(self) -> list[str]:
         """The full names of the versions that one of the processes could not load."""
         return [name for name, version in self.versions.items() if version.refused]
@@ -184,6 +190,7 @@ class ServedModels:
                     "folder": str(self.versions[name].folder),
                     "files": self.versions[name].kept.descriptors,
                     "size": self.versions[name].size,
+                    "rate": self.versions[name].rate,
                     "leaving": self.versions[name].is_leaving,
                 }
                 for name in self.names()

@@ -56,6 +56,10 @@ class WorkerStatus:
         self._models = models
         self._started_at: float | None = None
 
+    def keep_references(self) -> None:
+        """Store the references of the models again that Redis has lost."""
+        self._fleet.keep_references(one.card for one in self._models.versions.values())
+
     def describe(self) -> None:
         """Publish the description of the worker."""
         now = self._link.now()

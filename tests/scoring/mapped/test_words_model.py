@@ -13,7 +13,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from support.labelled_texts import TEXTS, TWO, WORDS
@@ -48,6 +49,9 @@ PIPELINES: list[tuple[list[Any], Any, list[Any]]] = [
     ([CountVectorizer(stop_words=["so"])], MultinomialNB(), WORDS),
     ([CountVectorizer(binary=True), TfidfTransformer()], LogisticRegression(), WORDS),
     ([TfidfVectorizer(token_pattern=_SIGNS)], CalibratedClassifierCV(LinearSVC(), cv=2), TWO),
+    ([TfidfVectorizer()], ComplementNB(), GRADES),
+    ([TfidfVectorizer()], OneVsRestClassifier(LogisticRegression()), GRADES),
+    ([TfidfVectorizer()], SGDClassifier(loss="modified_huber"), GRADES),
     (
         [TfidfVectorizer(lowercase=False, ngram_range=(1, 3))],
         CalibratedClassifierCV(LinearSVC(), cv=2, ensemble=False),
@@ -96,6 +100,12 @@ def test_every_output_is_that_of_the_pipeline_to_the_last_bit(
     frame = frame_of(texts * 6)
     pd.testing.assert_frame_equal(mapped.score(frame), own.score(frame), check_exact=True)
     pd.testing.assert_frame_equal(mapped.score(frame[:0]), own.score(frame[:0]))
+    for model in (mapped, mapped.with_reach()):
+        in_frame, without = model.score(frame), model.score_texts(texts * 6)
+        assert list(without) == list(in_frame)
+        for name, values in without.items():
+            assert values.dtype == in_frame[name].dtype
+            assert values.tolist() == in_frame[name].tolist()
     assert mapped.classes == own.classes
     for wanted in [{output.name} for output in card.signature.outputs]:
         narrow, own_narrow = mapped.for_outputs(wanted), own.for_outputs(wanted)

@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
@@ -35,6 +36,8 @@ CLASSIFIERS: list[Any] = [
     SGDClassifier(loss="modified_huber", random_state=0),
     MultinomialNB(),
     ComplementNB(),
+    OneVsRestClassifier(LogisticRegression()),
+    OneVsRestClassifier(SGDClassifier(loss="modified_huber", random_state=0)),
     CalibratedClassifierCV(LinearSVC(), cv=2),
     CalibratedClassifierCV(LinearSVC(fit_intercept=False), cv=2, ensemble=False),
     CalibratedClassifierCV(SGDClassifier(random_state=0), cv=2, method="isotonic"),
@@ -71,7 +74,7 @@ LONG_TEXTS = [
 
 @pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
 @pytest.mark.parametrize("steps", VECTORISERS)
-@pytest.mark.parametrize("classifier", CLASSIFIERS[:4] + CLASSIFIERS[5:7])
+@pytest.mark.parametrize("classifier", CLASSIFIERS[:6] + CLASSIFIERS[7:9])
 @pytest.mark.parametrize("labels", [[1] * 4 + [0] * 4, [2, 1, 2, 1, 0, 0, 1, 0]])
 def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
     steps: list[Any], classifier: Any, labels: list[int], monkeypatch: pytest.MonkeyPatch
@@ -87,6 +90,35 @@ def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
     found = compiled.predict_proba(texts)
     np.testing.assert_array_equal(found, counted.predict_proba(texts))
     np.testing.assert_allclose(found, pipeline.predict_proba(texts), rtol=0, atol=1e-12)
+
+
+def test_gives_the_probabilities_of_several_labels() -> None:
+    """A text may have any number of labels; each has a probability of its own."""
+    labels = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1], [0, 0, 0]] * 2)
+    pipeline = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression()))
+    pipeline.fit(GOOD + BAD, labels)
+    fast = WordPipeline.from_estimator(pipeline)
+    assert fast is not None
+    assert fast.is_row_by_row
+    np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
+
+
+def test_a_long_text_without_a_norm_keeps_the_probabilities_of_the_pipeline() -> None:
+    """Sigmoids that are all 0 are normalised as scikit-learn does for each classifier."""
+    labels = [2, 1, 2, 1, 0, 0, 1, 0]
+    for classifier in (
+        OneVsRestClassifier(LogisticRegression()),
+        SGDClassifier(loss="log_loss", random_state=0),
+        SGDClassifier(loss="modified_huber", random_state=0),
+    ):
+        pipeline = make_pipeline(CountVectorizer(), classifier).fit(GOOD + BAD, labels)
+        fast = WordPipeline.from_estimator(pipeline)
+        assert fast is not None
+        assert fast.is_row_by_row
+        for word in ("good", "bad", "not", "dull", "liked", "early"):
+            texts = [f"{word} " * 40_000, f"{word} " * 3]
+            expected = pipeline.predict_proba(texts)
+            np.testing.assert_allclose(fast.predict_proba(texts), expected, rtol=0, atol=1e-12)
 
 
 def test_gives_the_predictions_of_a_regression() -> None:

@@ -13,7 +13,9 @@ from support.refusing import full_disk, full_memory
 
 from shared.card import Card
 from shared.config.settings import Settings
+from shared.drift.reference import Reference, Watched
 from shared.fleet import Served
+from shared.no_waiting import no_waiting
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -101,6 +103,20 @@ def test_that_nobody_serves_a_model_is_not_cached(
     assert fleet.processes(CARD.full_name) == 0
     worker.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.processes(CARD.full_name) == 1
+
+
+def test_a_refresh_spares_the_next_request_the_wait(
+    fleet: RedisFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it the models, their versions and their processes are known without asking Redis."""
+    monkeypatch.setattr("shared.redis.fleet.CACHE_SECONDS", 3600.0)
+    fleet.announce("node", served(CARD))
+    fleet.beat("node", [CARD.full_name])
+    fleet.refresh()
+    with no_waiting():
+        assert list(fleet.models()) == ["mine"]
+        assert list(fleet.versions()) == [CARD.full_name]
+        assert fleet.processes(CARD.full_name) == 1
 
 
 def test_new_jobs_get_a_version_that_is_served(fleet: RedisFleet) -> None:
@@ -223,6 +239,29 @@ def test_a_heartbeat_repeats_what_redis_has_lost(
     for key in ("worker", "serves"):
         assert link.client.hlen(link.key(key, "node")) == 1
         assert link.client.pttl(link.key(key, "node")) > 0
+
+
+def test_references_that_redis_has_lost_are_stored_again(
+    fleet: RedisFleet, link: RedisLink
+) -> None:
+    """By the main process of a worker, as the processes announce them once; else it costs one look.
+
+    One that is there is not replaced: a process may have announced another one since.
+    """
+    column = Watched(name="x", role="input", edges=(0.5,), counts=(0, 1, 2))
+    first, second = (Reference(rows=rows, columns=(column,)) for rows in (3, 4))
+    card, other = (one.model_copy(update={"reference": first}) for one in (CARD, KEPT))
+    fleet.announce("node", served(card, other))
+    looks = commands_during(link, lambda: fleet.keep_references([card, other, OTHER]))
+    assert looks == {"exists": 1}
+    link.client.delete(link.key("reference", card.full_name))
+    assert fleet.reference(card.full_name) is None
+    changed = other.model_copy(update={"reference": second})
+    fleet.keep_references([card, changed])
+    assert fleet.reference(card.full_name) == first
+    assert fleet.reference(other.full_name) == first
+    assert link.client.ttl(link.key("reference", card.full_name)) > 0
+    assert commands_during(link, lambda: fleet.keep_references([OTHER])) == {}
 
 
 def test_the_processes_are_counted_once_for_all(

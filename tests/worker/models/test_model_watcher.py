@@ -42,6 +42,7 @@ class Worker:
         #: The content of the model files that are left to other workers.
         self.declined = ""
         watch = FolderWatch(models_dir, declines=self._declines)
+        self.beats = True
         self.watcher = ModelWatcher(
             self.models,
             watch,
@@ -77,9 +78,11 @@ class Worker:
             note.write(state)
 
     def turns(self, count: int = 3) -> None:
-        """Let the thread do its turns."""
+        """Let the thread do its turns; heartbeats come all the time, unless a test stops them."""
         for _ in range(count):
             self.watcher.turn()
+            if self.beats:
+                self.models.note_told(self.models.leaving())
 
     def _trial(self, _: Path, card: Card, *__: object) -> Any:
         self.tried.append(card.version)
@@ -135,7 +138,7 @@ def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: Worker)
     worker.turns()
     assert (worker.models.leaving(), worker.for_new_jobs()) == ([], second.version)
     shutil.rmtree(worker.dir / "mine")
-    worker.turns(GONE_LOOKS)
+    worker.turns(GONE_LOOKS + 1)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
 
 
@@ -240,6 +243,46 @@ def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
     monkeypatch.setattr(worker.fleet, "retire", retire)
     worker.turns(1)
     assert worker.for_new_jobs() == ""
+
+
+def test_a_version_is_not_let_go_before_the_fleet_was_told(worker: Worker) -> None:
+    """However rare heartbeats are: until then new jobs get it, and need it."""
+    worker.fleet.prefer(_served(worker.first))
+    worker.beats = False
+    shutil.rmtree(worker.dir / "mine")
+    worker.turns(GONE_LOOKS + 3 * RETIRES)
+    assert worker.models.leaving() == [worker.first.full_name]
+    assert worker.for_new_jobs() == worker.first.version
+    worker.beats = True
+    worker.turns(2)
+    assert worker.for_new_jobs() == ""
+    assert worker.models.names() == []
+
+
+def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(worker: Worker) -> None:
+    """Its announcement may outlast the first looks; the fleet is told of the version again."""
+    worker.needed.add(worker.first.full_name)
+    shutil.rmtree(worker.dir / "mine")
+    worker.turns(GONE_LOOKS + 2 * RETIRES)
+    worker.fleet.prefer(_served(worker.first))
+    worker.turns(RETIRES)
+    assert worker.for_new_jobs() == ""
+
+
+def test_a_version_that_comes_back_is_told_anew(worker: Worker) -> None:
+    """What a heartbeat has said of its first absence does not count for the second."""
+    worker.needed.add(worker.first.full_name)
+    away = worker.dir.parent / "away"
+    (worker.dir / "mine").rename(away)
+    worker.turns(GONE_LOOKS + 1)
+    away.rename(worker.dir / "mine")
+    worker.turns()
+    assert worker.models.leaving() == []
+    worker.needed.clear()
+    worker.beats = False
+    (worker.dir / "mine").rename(away)
+    worker.turns(GONE_LOOKS + 1)
+    assert worker.models.leaving() == [worker.first.full_name]
 
 
 def _served(card: Card) -> Any:
