@@ -133,6 +133,10 @@ settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh
 
+.PHONY: wheels
+wheels:  ## build both wheels into dist/; with a C compiler they hold the compiled code
+	$(PYTHON) -m pip wheel --no-deps --disable-pip-version-check -w dist ./packages/client .
+
 .PHONY: clean
 clean:  ## remove the environment, caches and scores; not the data in .scorelane
 	rm -rf .venv .venv-clients .venv-mlserver .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

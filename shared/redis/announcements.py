@@ -47,7 +47,14 @@ class RedisAnnouncements(Fleet):
         self._serves: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
 
     @override
-    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
+    def announce(
+        self,
+        node: str,
+        served: Iterable[Served],
+        *,
+        replaces: bool = False,
+        yields: Collection[str] = (),
+    ) -> None:
         served = list(served)
         references = [
             self._storing(one.card.full_name, one.card.reference)
@@ -61,7 +68,7 @@ class RedisAnnouncements(Fleet):
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
             *references,
-            *self._remembering(remember, served),
+            *self._remembering(remember, served, yields),
             self._count_again(),
         )
 
@@ -129,13 +136,21 @@ class RedisAnnouncements(Fleet):
         self._serves = full_names, leaving
         return len(self._announced)
 
-    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
-        """Remember versions as there, and the last of each model as the one for new jobs."""
+    def _remembering(
+        self, command: str, served: Iterable[Served], yields: Collection[str] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs.
+
+        Of a model that `yields` names, it is remembered only if there is none.
+        """
         served = [_without_reference(one) for one in served if not one.leaving]
         last = {one.card.name: one for one in served}
         models, versions = self._link.key("models"), self._link.key("versions")
         return [
-            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *(
+                ("HSETNX" if name in yields else command, models, name, one.model_dump_json())
+                for name, one in last.items()
+            ),
             *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
         ]
 

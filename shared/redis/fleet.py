@@ -120,10 +120,6 @@ class RedisFleet(RedisAnnouncements):
         self._link.at_once(*gone, self._count_again())
 
     @override
-    def failed(self) -> dict[str, str]:
-        return {name: why for worker in self.workers() for name, why in worker.failed.items()}
-
-    @override
     def to_serve(self) -> set[str]:
         return {name_of(full_name) for full_name in self._versions_to_serve()}
 

@@ -383,3 +383,25 @@ def test_a_process_that_has_loaded_more_meanwhile_keeps_it(
     monkeypatch.undo()
     fleet.beat("here-1", names, [CARD.full_name])
     assert [one.leaving for one in fleet.announced()[os.getpid()]] == [True, False]
+
+
+def test_a_group_that_starts_takes_no_new_jobs_from_another_environment(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """It serves a version of the model, and leaves that for new jobs to others."""
+    fleet.announce("a", served(OTHER))
+    RedisFleet(link, redis_settings).announce("b", served(CARD, KEPT), yields={"mine"})
+    assert current(fleet) == {"kept": KEPT.version, "mine": OTHER.version}
+    fleet.leave("a")
+    assert current(fleet)["mine"] == CARD.version
+
+
+def test_what_is_left_to_others_has_failed_only_if_nobody_serves_it(fleet: RedisFleet) -> None:
+    """The reason is that of a worker that leaves it."""
+    fleet.announce("a", served(KEPT))
+    why = "its card names numpy 1.26; here, numpy 2.4"
+    fleet.describe(a_worker("a", models=[KEPT.full_name], declined={CARD.full_name: why}))
+    assert fleet.failed() == {"mine": f"{CARD.full_name} fits no worker: {why}."}
+    assert fleet.to_serve() == {"kept"}
+    fleet.announce("b", served(CARD))
+    assert fleet.failed() == {}
