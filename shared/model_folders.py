@@ -4,6 +4,8 @@ A folder may hold any version of any model. `scorelane add-model` puts the newes
 into `mine/`, and keeps the one before as `mine@<version>/`; all of them are served side by side.
 """
 
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -197,3 +199,21 @@ def named_folders(models_dir: Path, serve: str = "") -> list[Path]:
         same = [folder for folder in there if name in (folder.name, name_of(folder.name))]
         found |= dict.fromkeys(same or [models_dir / name])
     return list(found)
+
+
+def put_in_place(folder: Path, place: Path) -> None:
+    """Rename a model folder; one that is there is removed.
+
+    Args:
+        folder: the folder, on the same file system. A name that begins with a dot hides it from
+            the workers until then.
+        place: its new path.
+    """
+    if not place.exists():
+        folder.rename(place)
+        return
+    # The dot hides it from the workers. A random name: a process that was killed may have left one.
+    replaced = Path(tempfile.mkdtemp(prefix=f".{place.name}-replaced-", dir=place.parent))
+    place.rename(replaced)
+    folder.rename(place)
+    shutil.rmtree(replaced)

@@ -15,8 +15,7 @@ from celery.signals import setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
-from shared.library_fit import declines
-from shared.model_folders import read_folders, reason_of
+from shared.model_folders import reason_of
 from shared.private_copies import room_for_copies
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -26,6 +25,7 @@ from worker.announcement import withdraw_predecessor
 from worker.app import app, process_count, serve_queues
 from worker.bootstrap import main_process
 from worker.memory import keep_freed_memory, max_process_bytes
+from worker.models.finding import find_models, open_mirror
 from worker.models.served_models import ServedModels
 from worker.unready_processes import UnreadyProcesses
 
@@ -53,9 +53,8 @@ def main() -> None:
     _log(settings)
     logs.warn_of_variables()
     try:
-        folders = read_folders(
-            settings.models_dir, settings.serve, declines(settings.library_versions)
-        )
+        main_process.mirror = open_mirror(settings)
+        folders = find_models(settings, main_process.mirror)
     except (ModelError, OSError) as error:
         sys.exit(f"scorelane worker: {reason_of(error)}")
     for name, reason in folders.failed.items():

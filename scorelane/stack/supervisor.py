@@ -36,9 +36,8 @@ from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_file, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.system import sentence_of
-from shared.library_fit import declines
 from shared.load_time import load_seconds
-from shared.model_folders import read_folders
+from worker.models.finding import find_models_once
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
@@ -97,18 +96,20 @@ def run(plan: Plan) -> None:
     with listening(plan.host, plan.port) as listener:
         # Before the models are loaded, which takes long.
         check_published(settings, [listener.getsockname()])
-        models_dir = Path(plan.models) if plan.models else settings.models_dir
-        serve_only = to_serve(settings, models_dir, plan.wanted)
+        if plan.models:
+            folder = {"models": "", "models_dir": Path(plan.models)}
+            settings = settings.model_copy(update=folder)
+        if not settings.models:
+            serve_only = to_serve(settings, settings.models_dir, plan.wanted)
+            settings = settings.model_copy(update={"serve": serve_only})
         # One that is bad is named by the worker's log, `/models` and `doctor`.
-        cards = read_folders(models_dir, serve_only, declines(settings.library_versions)).cards
+        cards = find_models_once(settings).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(
                 update={
                     "redis_url": f"unix://{socket_path}",
                     "blobs_dir": data / "blobs",
-                    "models_dir": models_dir,
-                    "serve": serve_only,
                     "processes": plan.processes or settings.processes,
                 }
             )

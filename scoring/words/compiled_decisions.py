@@ -12,6 +12,7 @@ from scoring.words.addresses import address as _address
 from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.linear_model import LinearModel, coefficients_by_column
 from scoring.words.word_terms import Positions, Reach
+from shared.jobs.added_outputs import MOST_TERMS
 
 #: The size of the first table of weights by count. It grows when a text holds a term more often.
 _INITIAL_COUNTS = 64
@@ -36,6 +37,7 @@ class _ExplainedStruct(ctypes.Structure):
 
     _fields_ = (
         ("terms", ctypes.c_int64),
+        ("texts", ctypes.c_int64),
         ("classes", ctypes.c_int64),
         ("sign", ctypes.c_double),
         ("coefficients", ctypes.c_void_p),
@@ -133,19 +135,25 @@ class CompiledDecisions:
             by: the coefficients of the explained numbers.
             terms: the most terms of a text.
             reach: gets what `CompiledWords.reach` returns, unless it is None.
+
+        Raises:
+            ValueError: there are more terms than the library has room for.
         """
+        if terms > MOST_TERMS:
+            raise ValueError(f"a text has at most {MOST_TERMS} explaining terms, not {terms}")
         texts = len(starts) - 1
         if self._explaining is None or self._explaining.by is not by:
             self._explaining = _Explaining.of(by, self._model.coefficients, self._arrays[2])
         sign, coefficients, intercepts = self._explaining[1:]
         found = TopEffects(
-            np.empty((texts, terms), dtype=np.int32),
-            np.empty((texts, terms)),
+            np.empty((terms, texts), dtype=np.int32).T,
+            np.empty((terms, texts)).T,
             np.empty(texts),
             np.empty(texts, dtype=np.int32),
         )
         struct = _ExplainedStruct(
             terms,
+            texts,
             len(by.coefficients),
             sign,
             coefficients.ctypes.data,

@@ -76,13 +76,15 @@ class WordCounter:
         self._dtype = np.dtype(vectoriser.dtype)
         # How `Stored` describes the preparation of texts; accents are stripped by scikit-learn.
         self._described: dict[str, Any] | None = None
+        preprocess = vectoriser.build_preprocessor()
         if vectoriser.strip_accents is None:
             self._described = {"lower": bool(vectoriser.lowercase), "signs": tokens.signs}
+            preprocess = str.lower if vectoriser.lowercase else str
         self._binary = vectoriser.binary
         self._texts = TextBytes(
             lower=vectoriser.lowercase,
             signs=tokens.signs,
-            preprocess=vectoriser.build_preprocessor(),
+            preprocess=preprocess,
         )
         min_words, max_words = vectoriser.ngram_range
         is_token = tokens.matcher()

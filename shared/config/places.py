@@ -31,6 +31,24 @@ def user_models() -> Path:
         return BUNDLED_MODELS
 
 
+def user_cache() -> Path:
+    """The folder of the copies of models that lie in object storage.
+
+    It is `scorelane/models` in `$XDG_CACHE_HOME`, or `~/.cache` (XDG Base Directory Specification).
+
+    Raises:
+        FileNotFoundError: the user has no home, and the variable is not set.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named / "scorelane" / "models"
+    try:
+        return Path.home() / ".cache" / "scorelane" / "models"
+    except RuntimeError:
+        reason = "this user has no home for copies of models; set XDG_CACHE_HOME to a folder"
+        raise FileNotFoundError(2, reason) from None
+
+
 class PlaceSettings(BaseModel):
     """Where Redis, the blobs and the models are."""
 
@@ -75,6 +93,12 @@ class PlaceSettings(BaseModel):
         description="A folder of model folders. The default is `scorelane/models` in "
         "`$XDG_DATA_HOME` or `~/.local/share`, and the bundled models whose names are not taken "
         "there are served too.",
+    )
+    models: Annotated[str, AfterValidator(blob_address)] = Field(
+        "",
+        description="Object storage in place of that folder, such as `s3://bucket/models`, with a "
+        "folder for each version; credentials as for `SCORELANE_BLOBS`. Workers keep a copy in "
+        "`scorelane/models` in `$XDG_CACHE_HOME` or `~/.cache`.",
     )
     serve: str = Field(
         "",

@@ -32,6 +32,7 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
+from shared.redis.read_ahead import known_record
 from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import MUST_RING, RedisSmallJobs
@@ -251,7 +252,8 @@ class RedisJobStore(
 
     @override
     def get(self, job_id: str) -> Job:
-        record = self._link.client.hgetall(self._job(job_id))
+        key = self._job(job_id)
+        record = known_record(key) or self._link.client.hgetall(key)
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
         job = job_of(record, job_id)

@@ -73,7 +73,7 @@ def test_settings_are_checked_before_anything_starts(
     if content:
         (tmp_path / "keys.txt").write_text(content)
     monkeypatch.setenv(f"SCORELANE_{setting}", "INFO" if setting == "LOG_LEVEL" else "keys.txt")
-    monkeypatch.setattr(supervisor, "read_folders", pytest.fail)
+    monkeypatch.setattr(supervisor, "find_models_once", pytest.fail)
     plan = Plan(data=str(tmp_path / "data"), host="0.0.0.0", port=0, processes=1, models=None)
     with pytest.raises(error, match=message):
         run(plan)

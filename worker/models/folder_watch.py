@@ -81,6 +81,12 @@ class FolderWatch:
         self._has_looked = False
         self._was_there = False
 
+    def start(self) -> None:
+        """Start what the looks need; a folder needs nothing."""
+
+    def stop(self) -> None:
+        """Stop it."""
+
     def look(self) -> ModelFolders | None:
         """Look at the models folder.
 

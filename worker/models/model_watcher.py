@@ -28,7 +28,7 @@ BUSY_SECONDS = 0.1
 
 #: At how many looks in a row new jobs are kept from a version that is leaving: a process may just
 #: be announcing it. Later it is every tenth look: a worker that has died with the version counts
-#: until its announcement has run out, and each of these calls reads what all workers have announced.
+#: until its announcement has run out, and each call reads what all workers have announced.
 RETIRES = 10
 
 
@@ -85,6 +85,7 @@ class ModelWatcher(threading.Thread):
 
     def run(self) -> None:
         """Follow the models folder until `stop`."""
+        self._watch.start()
         while not self._stopped.wait(self._pause()):
             try:
                 self.turn()
@@ -94,6 +95,7 @@ class ModelWatcher(threading.Thread):
                 # If this thread ended, no change would be seen any more.
                 logger.exception("the models folder could not be followed")
         self._trials.stop()
+        self._watch.stop()
 
     def stop(self) -> None:
         """Follow it no longer."""
