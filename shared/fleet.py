@@ -1,7 +1,7 @@
 """The contract of the fleet: the live workers, and the models that they serve."""
 
 from collections.abc import Collection, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -14,6 +14,13 @@ from shared.model import ExplainedBy
 def name_of(full_name: str) -> str:
     """The name of a model in its full name: `fast` in `fast@1f2e3d4c5b6a`."""
     return full_name.partition("@")[0]
+
+
+class PartRate(NamedTuple):
+    """How fast one process takes whole parts while the others work, too; each above 0."""
+
+    rows: float  #: Rows per second, from the beginning of a part to that of the next one.
+    bytes: float  #: Bytes of these rows per second, as a worker reads them.
 
 
 class Served(BaseModel):
@@ -201,6 +208,12 @@ class Fleet(Protocol):
 
     def rates(self) -> dict[str, float]:
         """The rows per second that processes have found while they scored, by full name."""
+
+    def learn_parts(self, full_name: str, rate: PartRate) -> None:
+        """Note how fast a process has taken the last parts of bulk jobs of a model version."""
+
+    def part_rate(self, full_name: str) -> PartRate | None:
+        """The rate that was noted last with `learn_parts`; None: no process has noted one."""
 
     def processes(self, full_name: str) -> int:
         """The number of live processes that serve a model version."""

@@ -33,6 +33,7 @@ from worker.steps.joining import Joiner
 from worker.steps.leases import LeaseRenewer
 from worker.steps.output import Output
 from worker.steps.outside import Outside
+from worker.steps.part_rates import PartRates
 from worker.steps.part_rows import PartRows
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
@@ -80,6 +81,7 @@ class Pipeline:
         """
         rates = Rates(rates_of(models), fleet, settings.part_seconds)
         rows = RowScorer(settings, models_of(models), rates)
+        self._part_rates = PartRates(fleet, settings.part_seconds)
         self._models = models
         self._settings = settings
         self._fleet = fleet
@@ -207,6 +209,8 @@ class Pipeline:
                 cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
                 self._run_close(partial(self._close, spec, number, scored, began, cost))
+            if scored.blobs and begun.attempts == 1:
+                self._part_rates.learn(spec, begun.part, self._journal.now() - began)
         except PlaceError as error:
             self._endings.fail(job_id, str(error))
             self._lanes.fill(spec.full_name)

@@ -16,10 +16,10 @@ from api.services import Services
 from api.submission.findings import Findings, Sample
 from api.submission.given_options import options_of
 from api.submission.guessing import Guesses
+from api.submission.job_seconds import job_seconds
 from api.submission.preview import Preview, preview_of
 from api.submission.warnings import merged_rows_warnings, missing_words_warnings
 from api.uploads.formats import Format, Kind
-from shared.fleet import Served
 from shared.signature import Signature
 from shared.tables.rows import Rows
 from shared.tables.typed_columns import value_at
@@ -59,7 +59,9 @@ class Estimate(TypedDict):
     """About what the job would cost; null where it is not known."""
 
     rows: Annotated[int | None, Field(description="Null if the length of the file is unknown.")]
-    seconds: Annotated[float | None, Field(description="To score it, if nothing else waits.")]
+    seconds: Annotated[
+        float | None, Field(description="From its acceptance to its end, if nothing else waits.")
+    ]
     rows_per_second: Annotated[float, Field(description="Of one process, as measured.")]
     processes: Annotated[int, Field(description="The processes that serve the model now.")]
     share_of_rows: Annotated[
@@ -185,7 +187,7 @@ def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun
         "first_rows": rows[:SHOWN_ROWS],
         "first_errors": errors[:SHOWN_ROWS],
         "warnings": warnings,
-        "estimate": _estimate(services, preview.admitted.served, preview.about_rows),
+        "estimate": _estimate(services, preview, content.kind),
     }
 
 
@@ -200,8 +202,18 @@ def _detail(preview: Preview, kind: Kind) -> str:
     return f"{detail} Of the first {size} bytes {rows} rows were looked at, no more."
 
 
-def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
-    rate, processes = served.rate, services.fleet.processes(served.card.full_name)
+def _estimate(services: Services, preview: Preview, kind: Kind) -> Estimate:
+    served, rows = preview.admitted.served, preview.about_rows
+    full_name, seconds = served.card.full_name, None
+    rate, processes = served.rate, services.fleet.processes(full_name)
+    if rows:
+        seconds = job_seconds(
+            rows,
+            _bytes_of(preview, kind),
+            rate=rate,
+            parts=services.fleet.part_rate(full_name),
+            processes=processes,
+        )
     settings, owner = services.settings, current_identity().owner
     load = services.store.load(owner)
     waiting, limit = load.rows, settings.max_waiting_rows
@@ -209,13 +221,21 @@ def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
         waiting, limit = load.owner_rows, settings.owner_waiting_rows
     return {
         "rows": rows,
-        "seconds": round(rows / rate / processes, 3) if rows and processes else None,
+        "seconds": None if seconds is None else round(seconds, 3),
         "rows_per_second": round(rate, 1),
         "processes": processes,
         "share_of_rows": None if rows is None else round(rows / settings.max_rows, 6),
         "share_of_waiting_rows": None if rows is None else round((waiting + rows) / limit, 6),
         "budget_left": rows_left(services),
     }
+
+
+def _bytes_of(preview: Preview, kind: Kind) -> float | None:
+    """About the length of the upload as a worker reads it; None: it reads another form of it."""
+    upload = preview.upload
+    if kind.format not in (Format.CSV, Format.NDJSON) or not (upload and upload.content.rows):
+        return None
+    return (preview.about_rows or 0) * upload.content.size / upload.content.rows
 
 
 def _preview_rows(signature: Signature, rows: Rows) -> Iterator[PreviewRow]:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.drift.reference import Reference
-from shared.fleet import Served, Worker, name_of
+from shared.fleet import PartRate, Served, Worker, name_of
 from shared.redis.announcements import RedisAnnouncements, served_in
 from shared.redis.link import RedisLink
 
@@ -87,6 +87,18 @@ class RedisFleet(RedisAnnouncements):
         return {name: rate for name, text in found.items() if (rate := _number(text)) > 0}
 
     @override
+    def learn_parts(self, full_name: str, rate: PartRate) -> None:
+        text = f"{rate.rows},{rate.bytes}"
+        self._link.at_once(("HSET", self._link.key("part_rates"), full_name, text))
+
+    @override
+    def part_rate(self, full_name: str) -> PartRate | None:
+        text = self._link.client.hget(self._link.key("part_rates"), full_name)
+        rows, _, size = (text or "").partition(",")
+        rate = PartRate(_number(rows), _number(size))
+        return rate if min(rate) > 0 else None
+
+    @override
     def processes(self, full_name: str) -> int:
         # That nobody serves it is never taken from the cache: a worker may have started since, and
         # another process of the API may have said already that the service is ready.
@@ -156,9 +168,9 @@ class RedisFleet(RedisAnnouncements):
 
     def _forget_rates(self, full_names: Collection[str]) -> None:
         """Forget what was learned of other versions than these: models are replaced for ever."""
-        rates = self._link.key("rates")
-        if old := set(self._link.client.hkeys(rates)) - set(full_names):
-            self._link.client.hdel(rates, *old)
+        for rates in (self._link.key("rates"), self._link.key("part_rates")):
+            if old := set(self._link.client.hkeys(rates)) - set(full_names):
+                self._link.client.hdel(rates, *old)
 
     def _remembered(self, key: str) -> dict[str, Served]:
         """What a hash remembers, in the order of its fields.

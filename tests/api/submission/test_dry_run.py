@@ -8,6 +8,9 @@ import pytest
 from support.in_memory import Service
 from support.problems import refused
 
+from api.submission.job_seconds import START_SECONDS
+from shared.fleet import PartRate
+
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 5)) for row in range(20))
 
 
@@ -45,16 +48,28 @@ def test_what_would_be_read(service: Service) -> None:
 
 
 def test_what_it_would_cost(service: Service) -> None:
-    """The estimate uses the measured rate, the number of processes and the limits."""
+    """The estimate uses the measured rates, the number of processes and the limits."""
     service.fleet._processes = 4
     estimate = dry(service).json["estimate"]
     assert estimate["rows"] == 20
     assert (estimate["rows_per_second"], estimate["processes"]) == (10, 4)
-    assert estimate["seconds"] == 0.5
+    assert estimate["seconds"] == pytest.approx(0.5 + START_SECONDS, abs=0.001)
     assert estimate["share_of_rows"] == pytest.approx(20 / 50_000_000, abs=1e-6)
     service.fleet.leave("all")
     estimate = dry(service).json["estimate"]
     assert (estimate["processes"], estimate["seconds"]) == (0, None)
+
+
+def test_the_time_is_that_of_whole_parts_once_they_are_known(service: Service) -> None:
+    """Longer rows take longer, so a text file is measured by its bytes, other forms by rows."""
+    full_name = next(iter(service.fleet.versions()))
+    service.fleet.learn_parts(full_name, PartRate(rows=4.0, bytes=8.0))
+    estimate = dry(service).json["estimate"]
+    rows = len(CSV) - CSV.index(b"\n") - 1
+    assert estimate["seconds"] == pytest.approx(rows / 8 + START_SECONDS, rel=0.2)
+    body = {"text": ["one", "two"]}
+    answer = service.client.post("/jobs?validate=true", json=body).json
+    assert answer["estimate"]["seconds"] == pytest.approx(2 / 4 + START_SECONDS)
 
 
 def test_of_a_long_file_only_the_beginning_is_looked_at(service: Service) -> None:

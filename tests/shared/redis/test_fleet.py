@@ -14,7 +14,7 @@ from support.refusing import full_disk, full_memory
 from shared.card import Card
 from shared.config.settings import Settings
 from shared.drift.reference import Reference, Watched
-from shared.fleet import Served
+from shared.fleet import PartRate, Served
 from shared.no_waiting import no_waiting
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -204,8 +204,11 @@ def test_rates_of_versions_that_are_gone_are_forgotten(fleet: RedisFleet) -> Non
     fleet.announce("node", served(CARD))
     for full_name in (CARD.full_name, OTHER.full_name, "kept@000000000003"):
         fleet.learn(full_name, 2.5)
+        fleet.learn_parts(full_name, PartRate(rows=2.0, bytes=90.5))
     fleet.forget_unserved(0.0)
     assert fleet.rates() == {CARD.full_name: 2.5}
+    assert fleet.part_rate(CARD.full_name) == PartRate(rows=2.0, bytes=90.5)
+    assert fleet.part_rate(OTHER.full_name) is None
     fleet.leave("node")
     fleet.forget_unserved(0.0)
     assert fleet.rates() == {CARD.full_name: 2.5}

@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from shared.drift.reference import Reference
-from shared.fleet import Fleet, Served, Worker, name_of
+from shared.fleet import Fleet, PartRate, Served, Worker, name_of
 
 
 class InMemoryFleet(Fleet):
@@ -20,6 +20,7 @@ class InMemoryFleet(Fleet):
         self.unserved: set[str] = set()
         self.replaced: dict[str, float] = {}
         self.learned: dict[str, float] = {}
+        self.learned_parts: dict[str, PartRate] = {}
         self.described: dict[str, Worker] = {}
         self.forgotten_after: list[float] = []
 
@@ -48,6 +49,14 @@ class InMemoryFleet(Fleet):
     @override
     def rates(self) -> dict[str, float]:
         return dict(self.learned)
+
+    @override
+    def learn_parts(self, full_name: str, rate: PartRate) -> None:
+        self.learned_parts[full_name] = rate
+
+    @override
+    def part_rate(self, full_name: str) -> PartRate | None:
+        return self.learned_parts.get(full_name)
 
     @override
     def processes(self, full_name: str) -> int:
