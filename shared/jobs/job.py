@@ -56,6 +56,11 @@ class Job(BaseModel):
         0, description="The end of the last part cut so far, in bytes of the upload."
     )
 
+    recent_at: float | None = Field(
+        None, description="From when on the rate of a running job counts; None: from its start."
+    )
+    recent_rows: int = Field(0, description="Rows that were done by then.")
+
     @property
     def rows_done(self) -> int:
         """The number of rows with a score or an error."""
@@ -74,17 +79,22 @@ class Job(BaseModel):
         return min(self.rows_done / expected, 1.0) if expected else 0.0
 
     def rows_per_second(self, now: float) -> float | None:
-        """The mean rate since a worker began the job; None before the first row is done.
+        """The rate of the last parts, of an ended job its mean; None before the first row is done.
+
+        The mean since a worker began a running job would still tell, much later, of a slow start or
+        of processes that have come or gone since.
 
         Args:
             now: seconds since the epoch.
         """
         if self.started_at is None or not self.rows_done:
             return None
-        return self.rows_done / max((self.finished_at or now) - self.started_at, 1e-3)
+        if self.finished_at is not None or self.recent_at is None:
+            return self.rows_done / max((self.finished_at or now) - self.started_at, 1e-3)
+        return (self.rows_done - self.recent_rows) / max(now - self.recent_at, 1e-3)
 
     def eta_seconds(self, now: float) -> float | None:
-        """The estimated seconds until the end, at the mean rate; 0.0 once the job has ended.
+        """The estimated seconds until the end, at the present rate; 0.0 once the job has ended.
 
         None before a rate or the number of rows is known.
 

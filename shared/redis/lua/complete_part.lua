@@ -15,10 +15,24 @@ local first_bad_row, first_bad = ARGV[9], ARGV[10]
 local bytes, micros, usage_seconds = ARGV[11], ARGV[12], ARGV[13]
 local libraries, summary = ARGV[14], arguments_from(15)
 
+-- So many parts for each lane (two are usual for a process) lie between two marks of the rate of a job. Several
+-- processes may end their parts together, which moves a rate over fewer parts up and down by more than a fifth.
+local MARK_PARTS = 3
+
+-- Mark the time and the rows from which on the shown rate of the job counts: `recent_at` and `recent_rows`, the
+-- mark before the last one. So the rate is that of the last one to two times as many parts.
+local function mark_rate(job, have, rows)
+  local done, marked = tonumber(have[1]) + 1, tonumber(have[2] or '0')
+  if done - marked >= math.max(MARK_PARTS * lanes, 1) then
+    redis.call('HSET', job, 'recent_at', have[3] or have[5], 'recent_rows', have[4] or '0',
+      'mark_done', done, 'mark_at', stamp(now()), 'mark_rows', string.format('%d', rows))
+  end
+end
+
 use_reserve()
 local job = key_of(id)
 local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'account', 'retry_of', 'held_up',
-  'libraries')
+  'libraries', 'done', 'mark_done', 'mark_at', 'mark_rows', 'started_at', 'completed', 'failed')
 -- A process that still works on a part may be older than the record: from before Redis lost its data.
 if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2]) then
   return {0, 0}
@@ -28,6 +42,10 @@ redis.call('ZREM', job .. ':leases', part)
 free_lane(id, full_name, part)
 if redis.call('SETBIT', job .. ':done', part, 1) == 1 then
   return {1, 0}
+end
+if have[12] then
+  local before = tonumber(have[13] or '0') + tonumber(have[14] or '0')
+  mark_rate(job, {unpack(have, 8, 12)}, before + completed + failed)
 end
 redis.call('HINCRBY', job, 'completed', completed)
 redis.call('HINCRBY', job, 'done', 1)

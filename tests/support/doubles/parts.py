@@ -151,6 +151,7 @@ class InMemoryParts(InMemoryUsage):
             record.uncounted += completed + failed
         else:
             self._count_job(record.job, completed, failed, cost)
+        record.mark_rate(completed + failed, lanes)
         record.update(
             completed=record.job.completed + completed,
             failed=record.job.failed + failed,

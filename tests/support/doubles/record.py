@@ -45,12 +45,21 @@ class Record:
     counted_before: int = 0
     uncounted: int = 0
     sent: int = 0
+    #: The parts, the time and the rows of the last mark of the rate.
+    mark: tuple[int, float, int] | None = None
 
     def update(self, **changes: Any) -> None:
         if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
             changes |= {"callback_state": CallbackState.PENDING, "callback_attempts": None}
             self.callback_due = time.time()
         self.job = self.job.model_copy(update=changes)
+
+    def mark_rate(self, rows: int, lanes: int) -> None:
+        """Mark from where on the rate counts, as `lua/complete_part.lua` does."""
+        before = self.mark or (0, self.job.started_at or 0.0, 0)
+        if len(self.done) - before[0] >= max(3 * lanes, 1):
+            self.update(recent_at=before[1], recent_rows=before[2])
+            self.mark = (len(self.done), time.time(), self.job.rows_done + rows)
 
     def take_over(self, old: "Record") -> None:
         """Remember which parts of the job that this one retries were counted."""
