@@ -2,14 +2,19 @@
 
 from shared.fleet import PartRate
 
-#: What a job takes besides its rows: its queue, its split and its end. Measured on a machine with
-#: two busy cores: a job of 100 rows took 0.08 s, and its part hardly any of it.
-START_SECONDS = 0.1
+#: What a job takes besides its rows: its queue and its steps. Measured on an idle machine with two
+#: cores, where a job of 100 rows took 0.036 s.
+START_SECONDS = 0.04
+
+#: What a row takes besides its part, in one process at a time: its receipt, the end of the split
+#: and that of the job. Measured likewise with `fast`: 300,000 rows took 0.06 s longer than by their
+#: parts alone.
+SERIAL_ROW_SECONDS = 2e-7
 
 #: What a row takes besides its scoring, as long as no process has told what parts take. By the bulk
-#: benchmark of `fast` (docs/benchmarks.md) a process takes 2.7 microseconds for a row of 112 bytes
-#: from file to file, about 0.8 of them for its score.
-ROW_SECONDS = 2e-6
+#: benchmark of `fast` (docs/benchmarks.md: 734,288 rows/s of two processes) a process has 2.7
+#: microseconds for a row of 112 bytes, 0.8 of them for its score and 0.4 for `SERIAL_ROW_SECONDS`.
+ROW_SECONDS = 1.5e-6
 
 
 def job_seconds(
@@ -33,4 +38,4 @@ def job_seconds(
     else:
         # Longer rows take longer, to read and mostly to score.
         each = size / parts.bytes
-    return START_SECONDS + each / processes
+    return START_SECONDS + rows * SERIAL_ROW_SECONDS + each / processes
