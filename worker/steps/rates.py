@@ -18,7 +18,8 @@ USUAL_CHARS = 75
 #: smaller differences say nothing.
 DIFFERENT = 1.1
 
-#: How much of the difference one slow run changes: the machine may just be busy.
+#: How much of the difference one slow run changes: the machine may just be busy. Of the second slow
+#: run in a row twice this share is taken, and so on: after five of them the rate is theirs.
 SLOWER_SHARE = 0.2
 
 #: The learned rate is at most this many times the measured one: rows may be fast for a reason that
@@ -49,6 +50,8 @@ class Rates(Mapping[str, float]):
         self._measured = measured
         self._most: dict[str, float] = {}
         self._rates: dict[str, float] = {}
+        #: How many slow runs of a model there were in a row.
+        self._slow_runs: dict[str, int] = {}
         self._begin(measured)
         self._told = dict(self._rates)
 
@@ -98,12 +101,21 @@ class Rates(Mapping[str, float]):
                 least = min(len(different), _chars(different) / USUAL_CHARS)
             least /= max(seconds, 1e-9)
             self._rates[full_name] = max(rate, min(least, self._most[full_name]))
-        elif seconds >= self._long_run and rows * DIFFERENT < rate * seconds:
+            self._slow_runs[full_name] = 0
+        elif seconds >= self._long_run:
             # In a short run the call itself takes most of the time, so it shows no lower rate.
-            most = max(rows, _chars(texts or ()) / USUAL_CHARS) / seconds
-            self._rates[full_name] = rate + min(most - rate, 0.0) * SLOWER_SHARE
+            self._lower(full_name, max(rows, _chars(texts or ()) / USUAL_CHARS) / seconds)
         if abs(self._rates[full_name] / self._told[full_name] - 1) >= TOLD_CHANGE:
             self._tell(full_name, self._rates[full_name])
+
+    def _lower(self, full_name: str, most: float) -> None:
+        """Lower the rate towards `most`, the rate of a long run, if that is slow."""
+        rate = self._rates[full_name]
+        if most * DIFFERENT >= rate:
+            self._slow_runs[full_name] = 0
+            return
+        slow_runs = self._slow_runs[full_name] = self._slow_runs.get(full_name, 0) + 1
+        self._rates[full_name] = rate + (most - rate) * min(slow_runs * SLOWER_SHARE, 1.0)
 
     def _tell(self, full_name: str, rate: float) -> None:
         # If Redis is away, the next run tells it.

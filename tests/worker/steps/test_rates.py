@@ -64,6 +64,25 @@ def test_a_rate_that_was_measured_too_high_is_lowered_step_by_step() -> None:
     assert rates[NAME] == pytest.approx(1000, rel=0.11)
 
 
+@pytest.mark.parametrize("measured", [1500.0, 10_000.0, 1_000_000.0])
+def test_ten_slow_runs_show_the_rate(measured: float) -> None:
+    """However wrong the measured rate was, after ten parts it is within 20 % of the real one."""
+    rates = rates_of(measured)
+    for _ in range(10):
+        learn(rates, texts(1000), 1.0)
+    assert rates[NAME] == pytest.approx(1000, rel=0.2)
+
+
+def test_slow_runs_between_others_are_those_of_the_machine() -> None:
+    """Only slow runs in a row count more each."""
+    rates = rates_of(1000.0)
+    for _ in range(20):
+        learn(rates, texts(500), 1.0)
+        assert rates[NAME] >= 900
+        learn(rates, texts(1000), 1.0)
+    assert rates[NAME] == pytest.approx(1000)
+
+
 @pytest.mark.parametrize(
     ("run", "seconds"),
     [(texts(10), 0.1), (texts(1), 0.4), (texts(100, 100 * USUAL_CHARS), 1.0)],
