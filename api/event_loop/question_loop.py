@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
-from api.event_loop.looks import Looks
+from api.event_loop.looks import Looks, RepeatedLook
 from api.event_loop.loop_request import LoopRequest
 from api.event_loop.repeats import RepeatedRequest, Repeats
 from api.process.asked import Asked
@@ -76,7 +76,14 @@ class QuestionLoop:
         self._in_work: dict[str, LoopRequest | RepeatedRequest] = {}
         #: Questions for which threads wait.
         self._in_threads: dict[str, Asked] = {}
-        self._looks = Looks(worker, line, finish=self._finish, refuse=refuse, hand_over=hand_over)
+        self._looks = Looks(
+            worker,
+            line,
+            repeats=self._repeats,
+            finish=self._finish,
+            refuse=refuse,
+            hand_over=hand_over,
+        )
         line.start(loop, self._answered, self._lost)
 
     def takes(self, connection: Connection, raw: bytes, pace: Pace) -> bool:
@@ -205,7 +212,7 @@ class QuestionLoop:
             self._give_up_request(request, is_asked=is_asked)
 
     def _give_up_request(
-        self, request: LoopRequest | RepeatedRequest, *, is_asked: bool = True
+        self, request: LoopRequest | RepeatedRequest | RepeatedLook, *, is_asked: bool = True
     ) -> None:
         """Let a thread handle a request: it answers with the error, or waits for the answer."""
         asked = request.later.asked if is_asked else None
@@ -214,7 +221,7 @@ class QuestionLoop:
         request.connection.begin_again()
         self._hand_over(request.connection, request.raw, asked)
 
-    def _finish(self, request: LoopRequest | RepeatedRequest) -> None:
+    def _finish(self, request: LoopRequest | RepeatedRequest | RepeatedLook) -> None:
         worker = self._worker
         worker.nr += 1
         if worker.nr >= worker.max_requests and worker.alive:

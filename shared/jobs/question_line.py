@@ -57,7 +57,7 @@ class QuestionLine(Protocol):
         Args:
             full_name: the model.
             question: the question, with the address of this line.
-            bell: the message that rings the doorbell: `Dispatch.doorbell`.
+            bell: the message that rings the doorbell, `Dispatch.doorbell`; not empty.
             on_outcome: called with whether the question was asked, which may be refused; or with an
                 error after which it may have been asked or not.
         """

@@ -132,3 +132,25 @@ def test_connections_to_redis_that_are_lost(api: Programs) -> None:
         own.client_kill_filter(_type="normal", skipme=True)
         wait_for(lambda: look(client, address).status == 200)
         assert all(look(client, address).status == 200 for _ in range(5))
+
+
+def test_a_head_that_was_answered_before(api: Programs, tmp_path: Path) -> None:
+    """It shows no job of another owner, and nothing once its key is withdrawn."""
+    (alice, first), (carol, second) = (
+        new_key("alice", "submit,read"),
+        new_key("carol", "submit,read"),
+    )
+    keys = tmp_path / "keys"
+    keys.write_text(f"{first}\n{second}\n")
+    with (
+        replica(api, "--workers 1", api_keys_file=str(keys)) as (_, port),
+        RawClient(port) as client,
+    ):
+        alices = submit(client, own := f"Authorization: Bearer {alice}")
+        carols = submit(client, hers := f"Authorization: Bearer {carol}")
+        for _ in range(3):
+            assert look(client, alices, own).status == look(client, carols, hers).status == 200
+            assert look(client, carols, own).status == look(client, alices, hers).status == 404
+        assert look(client, alices, own).json["owner"] == "alice"
+        keys.write_text(f"{second}\n")
+        assert look(client, alices, own).status == 401
