@@ -40,18 +40,27 @@ def agrees(fast: Any, estimator: Any, vocabulary: Sequence[str]) -> bool:
     return same
 
 
-#: Words for the trial texts: capitals, word borders, signs, bytes beyond ASCII, unknown words.
+#: Words for the trial texts: capitals, borders, white space, signs, letters beyond ASCII, unknown.
 _ODD_WORDS = (
     *("", "I", "_", "42", "!", "don't", "a\nb", "unheard-of", "y" * 40, "x\u00e9", "\u00c9T\u00c9"),
     *("x1", "1x", "x_y", "don_t's", "h-h"),
     *("so!?", "(so):)", "\U0001f642\U0001f642so", "so\u2764\ufe0f"),
+    *("a\u00a0b", "a\t\tb", "\u2003\u3000", "b\x1c\u0085b"),
     *("\u0130", "\u039f\u03a3", "na\u00efve", "\u2014", "\U0001f642", "\u4e2d\u6587", "e\u0301"),
+)
+
+
+#: Words for the trial texts of a model that knows none, because it hashes them.
+_COMMON_WORDS = (
+    *("the", "and", "not", "of", "I", "it", "was", "good", "bad", "very", "film", "service"),
+    *("great", "awful", "never", "again", "waiting", "customer", "recommended", "disappointing"),
 )
 
 
 def trial_texts(vocabulary: Sequence[str]) -> list[str]:
     """Texts of words inside and outside a vocabulary; always the same for the same vocabulary."""
     random = Random(0)  # noqa: S311  nothing here is secret
+    vocabulary = vocabulary or _COMMON_WORDS
     texts = []
     for _ in range(_TRIAL_ROWS):
         words = random.choices(vocabulary, k=random.randrange(25))

@@ -15,12 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grams.h"
+#include "hashes.h"
 #include "linear.h"
 #include "stored_terms.h"
 #include "terms.h"
 
 /* The maximum bytes of a block of several texts: its data stays in the first caches. */
 #define BLOCK 8192
+
+/* A block of texts whose terms are characters has a part of that: each byte begins several terms. */
+#define GRAM_BLOCK (BLOCK / 8)
 
 /* Up to FEW columns are sorted by comparing each with all others, EACH at once. */
 #define FEW 64
@@ -40,10 +45,21 @@ static int make_room(counter *self, int64_t bytes, int64_t texts) {
     /* Each word and each text is followed by one more byte, so a block of b bytes has at most b / 2
        words, and each text adds one extra token. A block of several texts has at most BLOCK
        bytes. */
-    int64_t tokens = (self->signs ? room : room / 2 + BLOCK) + 2;
-    int64_t cells = tokens * self->levels + EACH;
+    int64_t tokens = (self->signs ? room : room / 2 + BLOCK) + 2, text_room = room;
+    /* Of characters each begins a term of each size. A text gets two spaces and an extra token, and
+       has one byte more in the block than its own. */
+    if (self->most) {
+      text_room = 2 * room + 2;
+      tokens = text_room * (self->most - self->least + 1) + room + 2;
+      GROW(points, text_room + 1);
+    }
+    if (self->hash_most) {
+      GROW(joined, 2 * room + 2);
+    }
+    int64_t sizes = self->hash_most > self->levels ? self->hash_most : self->levels;
+    int64_t cells = tokens * sizes + EACH;
     self->room = 0;
-    GROW(text, room + BEHIND);
+    GROW(text, text_room + BEHIND);
     GROW(keys, tokens);
     GROW(starts, tokens);
     GROW(lengths, tokens);
@@ -139,7 +155,9 @@ static int64_t cut_texts(counter *self, const uint8_t *content, const int64_t *b
   int64_t tokens = 0;
   for (int64_t at = 0; at < texts; at++) {
     int64_t base = begins[at] - begins[0], length = begins[at + 1] - 1 - begins[at];
-    if (self->signs)
+    if (self->most)
+      tokens = cut_grams(self, content + begins[at], length, base + at, tokens, BEHIND);
+    else if (self->signs)
       tokens = cut(self, content + begins[at], length, base, tokens, 1);
     else
       tokens = cut(self, content + begins[at], length, base, tokens, 0);
@@ -264,10 +282,14 @@ static int64_t put_cells(int32_t *columns, int64_t found, int32_t no_term, int32
   return distinct;
 }
 
+static int64_t find_hashed(counter *self, const uint8_t *content, const int64_t *begins,
+                           int64_t texts);
+
 /* Find the cells of the texts of a block; returns their number, or -1 if memory is insufficient.
    `reach` gets the counts of `count_words`, unless it is NULL. */
 static int64_t find_cells(counter *self, const uint8_t *content, const int64_t *begins,
                           int64_t texts, int32_t *reach) {
+  if (self->hash_most) return find_hashed(self, content, begins, texts);
   if (!make_room(self, begins[texts] - begins[0], texts)) return -1;
   int64_t tokens = cut_texts(self, content, begins, texts);
   look_up(self, tokens);
@@ -290,10 +312,31 @@ static int64_t find_cells(counter *self, const uint8_t *content, const int64_t *
   return cells;
 }
 
+/* As find_cells, for terms that are hashed. */
+static int64_t find_hashed(counter *self, const uint8_t *content, const int64_t *begins,
+                           int64_t texts) {
+  if (!make_room(self, begins[texts] - begins[0], texts)) return -1;
+  int64_t tokens = cut_texts(self, content, begins, texts);
+  if (self->stops) {
+    look_up(self, tokens);
+    drop_stop_words(self, texts);
+  }
+  int64_t cells = 0;
+  for (int64_t text = 0, begin = 0; text < texts; begin = self->token_ends[text++] + 1) {
+    int64_t found = hash_terms(self, begin, self->token_ends[text]);
+    int32_t *columns = self->cell_columns + cells, *counts = self->cell_counts + cells;
+    found = put_cells(self->columns, found, 0, columns, counts);
+    cells += add_signs(self, columns, counts, found);
+    self->cell_ends[text] = cells;
+  }
+  return cells;
+}
+
 /* One past the last text of the block that starts with the text `first`. */
-static int64_t block_end(const int64_t *begins, int64_t first, int64_t texts) {
-  int64_t past = first + 1;
-  while (past < texts && begins[past + 1] - begins[first] <= BLOCK) past++;
+static int64_t block_end(const counter *self, const int64_t *begins, int64_t first,
+                         int64_t texts) {
+  int64_t past = first + 1, most = self->most ? GRAM_BLOCK : BLOCK;
+  while (past < texts && begins[past + 1] - begins[first] <= most) past++;
   return past;
 }
 
@@ -318,7 +361,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
                       int64_t room, int64_t *rows, int64_t *columns, int64_t *times) {
   int64_t written = 0;
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int64_t cells = find_cells(self, content, begins + first, past - first, NULL);
     if (cells < 0 || written + cells >= room) return -1;
     for (int64_t text = first, cell = 0; text < past; text++)
@@ -326,7 +369,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
         rows[written] = text;
         columns[written] = self->cell_columns[cell];
         times[written] = self->cell_counts[cell];
-        written += self->cell_counts[cell] > 0;
+        written += self->cell_counts[cell] > 0 || self->hash_most;
       }
   }
   return written;
@@ -338,7 +381,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
 int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
                        const linear *model, int32_t *reach, double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int32_t *words = reach ? reach + 2 * first : NULL;
     int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
@@ -357,7 +400,7 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
 int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
                         const linear *model, const explained *found, double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int64_t cells = find_cells(self, content, begins + first, past - first, NULL), missing;
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
@@ -379,7 +422,7 @@ int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *be
 int64_t counter_reach(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
                       int32_t *reach) {
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     if (!make_room(self, begins[past] - begins[first], past - first)) return -1;
     look_up(self, cut_texts(self, content, begins + first, past - first));
     count_words(self, past - first, reach + 2 * first);
