@@ -114,11 +114,15 @@ class CompiledWords:
         if isinstance(kind, Hashes):
             LIBRARY.counter_hashes(self._counter, *map(ctypes.c_int, kind))
         if kind:
-            self._per_byte = 2 * (kind.most - kind.least + 1)
+            self._per_byte = _per_byte(kind)
 
     @classmethod
     def of_counter(
-        cls, counter: ctypes.c_void_p, levels: int, arrays: dict[str, npt.NDArray[Any]]
+        cls,
+        counter: ctypes.c_void_p,
+        levels: int,
+        arrays: dict[str, npt.NDArray[Any]],
+        grams: Grams | None = None,
     ) -> Self:
         """Use a counter of the library, which is freed with this object.
 
@@ -126,9 +130,13 @@ class CompiledWords:
             counter: the counter.
             levels: the number of words of its longest term.
             arrays: the arrays that it reads, by name.
+            grams: how texts are cut into terms of characters; None: terms are words.
         """
         made = cls.__new__(cls)
         made._keep(counter, levels, arrays)
+        if grams:
+            LIBRARY.counter_grams(counter, *map(ctypes.c_int, grams))
+            made._per_byte = _per_byte(grams)
         return made
 
     def _keep(
@@ -206,3 +214,8 @@ class CompiledWords:
         chosen = range(0, len(ends), len(ends) // most + 1)
         words = (content[ends[at - 1] if at else 0 : ends[at]] for at in chosen)
         return [word.decode("utf-8", "replace") for word in words]
+
+
+def _per_byte(kind: Grams | Hashes) -> int:
+    """The most terms that begin at a byte; a space on both sides of a word may double it."""
+    return 2 * (kind.most - kind.least + 1)

@@ -93,6 +93,8 @@ class WordCounter:
             self._texts, self._terms = _of_words(vectoriser, cut)
             self._words = CompiledWords(self._terms) if LIBRARY else WordArrays(self._terms)
         else:
+            if vectoriser.strip_accents is None:
+                self._described = {"lower": bool(vectoriser.lowercase), "grams": list(cut)}
             self._texts, self._terms = _of_characters(vectoriser, cut)
             self._words = CompiledWords(self._terms, cut)
 
