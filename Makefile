@@ -115,7 +115,7 @@ bench-quick: $(ENVIRONMENT)  ## run the benchmarks' checks of answers, with litt
 	$(BIN)/python -m benchmarks --quick
 
 .PHONY: bench-peers
-bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, and run them side by side
+bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, Polars, LitServe and MLServer, and run them side by side
 	$(BIN)/python -m benchmarks.peers install
 	$(BIN)/python -m benchmarks peers
 
@@ -132,6 +132,10 @@ settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh
+
+.PHONY: wheels
+wheels:  ## build both wheels into dist/; with a C compiler they hold the compiled code
+	$(PYTHON) -m pip wheel --no-deps --disable-pip-version-check -w dist ./packages/client .
 
 .PHONY: clean
 clean:  ## remove the environment, caches and scores; not the data in .scorelane

@@ -20,7 +20,7 @@ from api.results import links, receipt, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access, current_identity
-from api.services import Services
+from api.services import NAME, Services
 from api.submission import retry, sentiment, submit
 from api.usage import views as usage
 from api.v1 import batches as v1_batches
@@ -76,7 +76,7 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
     direct = None
     if direct_files:
         direct = DirectDownloads(direct_files, blobs=blobs, dispatch=dispatch, waits=waits)
-    app.extensions["scorelane"] = Services(
+    app.extensions[NAME] = Services(
         settings,
         store,
         blobs,

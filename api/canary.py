@@ -8,6 +8,7 @@ from flask import g, has_request_context, request
 from api.model_names import ModelNames
 from shared.aliases import CHAMPION
 from shared.fleet import Served
+from shared.no_waiting import check_may_wait
 from shared.telemetry import context
 from shared.traffic import CHALLENGER, Traffic, is_drawn
 
@@ -81,6 +82,8 @@ class Canary:
             if name == KEY_LABEL:
                 return value
         if not has_request_context():
+            # The event loop repeats what was decided by a head. This is decided by each request.
+            check_may_wait()
             return ""
         given = request.headers.get(KEY_HEADER)
         # A request asks more than once, and must get one answer.

@@ -49,7 +49,7 @@ forwarder_headers = ""
 #: The API mostly moves bytes and waits for Redis: threads do that in little memory. Two processes,
 #: because Python's lock limits each to one core: on two cores the second process serves a third
 #: more small requests per second.
-worker_class = "api.process.head_first_worker.HeadFirstWorker"
+worker_class = "api.event_loop.question_worker.QuestionWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 40
 

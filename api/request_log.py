@@ -17,6 +17,9 @@ from shared.telemetry.spans import end, spans
 #: Keys of the WSGI environment: the id of the request, and the fields of its line of the log.
 REQUEST_ID, LOG_FIELDS = "scorelane.request_id", "scorelane.seen"
 
+#: The key of when a request came, as `time.perf_counter`, if that was before the app is called.
+BEGAN = "scorelane.began"
+
 #: Routes that monitoring requests every few seconds; they are logged at DEBUG.
 _QUIET = frozenset(
     {
@@ -40,12 +43,13 @@ class RequestLog:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._wsgi_app = app.wsgi_app
-        self._log = AccessLog() if settings.access_log else None
+        #: The access log; None: the settings want none.
+        self.log = AccessLog() if settings.access_log else None
         app.after_request(_add_fields)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Handle a request."""
-        response = _CountedResponse(environ, self._log)
+        response = _CountedResponse(environ, self.log)
         request_id = context.request_id(environ.get("HTTP_X_REQUEST_ID"))
         traceparent = context.traceparent(environ.get("HTTP_TRACEPARENT"))
         environ[REQUEST_ID], environ[LOG_FIELDS] = request_id, response.fields
@@ -88,7 +92,7 @@ class _CountedResponse:
         self._environ = environ
         self._log = log
         self._bytes = 0
-        self._started = time.perf_counter()
+        self._started: float = environ.get(BEGAN) or time.perf_counter()
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.body:
@@ -108,13 +112,33 @@ class _CountedResponse:
         method = self._environ["REQUEST_METHOD"]
         method = method if method in _METHODS else "other"
         route = self.fields.pop("route", "none")
-        counters.add(REQUESTS, method, route, self.status)
-        counters.observe(LATENCY, seconds, method, route)
-        outcome = {"method": method, "route": route, "status": int(self.status)}
         if self.span:
+            outcome = {"method": method, "route": route, "status": int(self.status)}
             end(self.span, f"{method} {route}", outcome | self.fields)
-        level = logging.DEBUG if route in _QUIET else logging.INFO
-        if self._log:
-            line = {"request_id": self._environ[REQUEST_ID], **self.fields, **outcome}
-            line |= {"ms": round(seconds * 1000, 2), "bytes": self._bytes}
-            self._log.add(level, line)
+        fields = {"request_id": self._environ[REQUEST_ID], **self.fields}
+        note(self._log, (method, route, self.status), fields, seconds, self._bytes)
+
+
+def note(
+    log: AccessLog | None,
+    outcome: tuple[str, str, str],
+    fields: dict[str, Any],
+    seconds: float,
+    size: int,
+) -> None:
+    """Count and log a request.
+
+    Args:
+        log: the access log, if there is one.
+        outcome: the method, the route, and the status.
+        fields: further fields of the line.
+        seconds: how long it took.
+        size: the bytes of its response.
+    """
+    method, route, status = outcome
+    counters.add(REQUESTS, method, route, status)
+    counters.observe(LATENCY, seconds, method, route)
+    if log:
+        line = {**fields, "method": method, "route": route, "status": int(status)}
+        line |= {"ms": round(seconds * 1000, 2), "bytes": size}
+        log.add(logging.DEBUG if route in _QUIET else logging.INFO, line)

@@ -23,7 +23,8 @@ from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 
-_NAME = "scorelane"
+#: The name of the services among the extensions of an app.
+NAME = "scorelane"
 
 
 @dataclass(frozen=True)
@@ -75,5 +76,5 @@ class Services:
 
 def current_services() -> Services:
     """The services of the app that handles the present request."""
-    found: Services = current_app.extensions[_NAME]
+    found: Services = current_app.extensions[NAME]
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from benchmarks.machine import machine
-from benchmarks.report import BadUse, Options, Table, show, write_json
+from benchmarks.report import RESULTS, BadUse, Options, Table, show, write_json
 from benchmarks.service import ServiceFailed
 
 #: The benchmarks in the order in which they run. The last two run only if they are
@@ -19,6 +19,7 @@ NAMES = (
     "scoring",
     "texts",
     "bulk",
+    "table_parts",
     "tables",
     "memory",
     "models",
@@ -36,8 +37,6 @@ NAMES = (
 #: Those that measure models while they are loaded and replaced. Tests check that they are right, so
 #: that a quick run, which has no figures to show, leaves them out unless they are named.
 OF_LOADING = ("models", "changes")
-
-RESULTS = Path(__file__).resolve().parent / "results"
 
 
 @click.command()
@@ -62,9 +61,9 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, texts, bulk, tables, memory, models, changes, requests, jobs,
-    fairness, crowd, growth, scale, object_storage, peers. Without a name all except the last two
-    run, and with --quick also without models and changes.
+    NAME is one of: scoring, texts, bulk, table_parts, tables, memory, models, changes, requests,
+    jobs, fairness, crowd, growth, scale, object_storage, peers. Without a name all except the last
+    two run, and with --quick also without models and changes.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """

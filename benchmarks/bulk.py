@@ -123,9 +123,11 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
     )
     # More rounds, because these two rates are close together.
     costs = interleave({"ours": send, "bare": run_bare}, 3 * rounds)
-    before = _commands(running)
+    before = commands_of(running)
     last = transfer(running, source, ours, contest.model)
-    commands = _commands(running) - before - last.polls * _commands_of_a_poll(running, last.job_id)
+    commands = (
+        commands_of(running) - before - last.polls * _commands_of_a_poll(running, last.job_id)
+    )
     title = f"Bulk with `{contest.model}`: {rows:,} rows, by HTTP, CSV to CSV"
     table = Table(title, ("ours, against", "ours", "reference"))
     table.notes = [
@@ -157,7 +159,7 @@ def _breakdown(
     ]
 
 
-def _commands(running: Running) -> int:
+def commands_of(running: Running) -> int:
     """The number of commands that Redis has run so far, including those inside scripts."""
     with running.redis() as redis:
         stats: dict[str, dict[str, int]] = redis.info("commandstats")
@@ -165,10 +167,10 @@ def _commands(running: Running) -> int:
 
 
 def _commands_of_a_poll(running: Running, job_id: str) -> float:
-    before = _commands(running)
+    before = commands_of(running)
     for _ in range(POLLS):
         poll(running, job_id)
-    return (_commands(running) - before) / POLLS
+    return (commands_of(running) - before) / POLLS
 
 
 def _references(running: Running, options: Options, folder: Path) -> Table:

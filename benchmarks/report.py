@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+#: Where the JSON of the figures is written, unless another folder is named; git ignores it.
+RESULTS = Path(__file__).resolve().parent / "results"
+
 #: One measurement, or the measurements of all rounds, whose median is used.
 Measured = float | Sequence[float]
 
@@ -132,7 +135,7 @@ def within(
             what,
             unit,
             value,
-            floor=f"<= {_number(limit)} {unit}",
+            floor=f"<= {number(limit)} {unit}",
             reached=value <= limit,
             rounds=_rounds(ours=ours),
             note=note,
@@ -144,7 +147,7 @@ def within(
         value,
         base,
         base / value if value else None,
-        f"<= {_number(limit)} {unit} more",
+        f"<= {number(limit)} {unit} more",
         value - base <= limit,
         _rounds(ours=ours, reference=reference),
         note,
@@ -256,10 +259,10 @@ def _grid(table: Table) -> Grid:
     for row in table.rows:
         grid.add_row(
             row.what,
-            _number(row.ours),
-            "" if row.reference is None else _number(row.reference),
+            number(row.ours),
+            "" if row.reference is None else number(row.reference),
             row.unit,
-            "" if row.ratio is None else f"{_number(row.ratio)} x",
+            "" if row.ratio is None else f"{number(row.ratio)} x",
             row.floor,
             {None: "", True: "yes", False: "[red]NO[/red]"}[row.reached],
             row.note,
@@ -267,7 +270,7 @@ def _grid(table: Table) -> Grid:
     return grid
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Format a number with three significant digits, or with all digits of its integer part."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"

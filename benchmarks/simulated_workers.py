@@ -118,6 +118,10 @@ class OneModel:
         """No model leaves."""
         return []
 
+    def declined(self) -> dict[str, str]:
+        """No model is left to others."""
+        return {}
+
     def failed(self) -> dict[str, str]:
         """No model has failed."""
         return {}

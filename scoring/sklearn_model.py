@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
-from scoring.estimators.class_columns import no_rows, output_frame
+from scoring.estimators.class_columns import no_rows, output_columns, output_frame
 from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
@@ -161,10 +161,12 @@ class SklearnModel(Model):
         return with_reach_columns(nothing, texts, self._words.counted(texts), self._languages)
 
     def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+        texts = CountedTexts(self._read(frame))
+        return self._with_reach(self._outputs_for(frame, texts), texts)
+
+    def _with_reach(self, found: pd.DataFrame, texts: CountedTexts) -> pd.DataFrame:
         if self._reach is None:
             raise TypeError("nobody has asked what is read of the texts")
-        texts = CountedTexts(self._read(frame))
-        found = self._outputs_for(frame, texts)
         return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
 
     def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
@@ -179,7 +181,7 @@ class SklearnModel(Model):
         with _one_at_a_time():
             raw = self._predictions.raw(rows) if raw is None else raw
             columns = self._predictions.columns(raw, rows, self._wanted)
-        return output_frame(columns, raw, self._sentiment, self._outputs, frame)
+        return output_frame(output_columns(columns, raw, self._sentiment, self._outputs), frame)
 
     @override
     def for_outputs(self, names: Iterable[str]) -> Model:
@@ -217,6 +219,7 @@ class SklearnModel(Model):
             self._outputs_for,
             terms,
             self._batches,
+            self._with_reach if self._reach else None,
         )
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:

@@ -104,6 +104,9 @@ class Change(BaseModel):
 class Aliases(Protocol):
     """The aliases of all models. They survive a Redis that has lost its data."""
 
+    def refresh(self) -> None:
+        """Read again what is cached, before somebody has to wait for that; raises as `all`."""
+
     def all(self) -> dict[str, Names]:
         """What the names of each model mean whose names were ever changed, by the model's name.
 

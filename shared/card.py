@@ -157,7 +157,12 @@ def write_card(
 
 def save_card(folder: Path, card: Card) -> None:
     """Write a card as `card.json`."""
-    (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_bytes(content_of(card))
+
+
+def content_of(card: Card) -> bytes:
+    """The content of `card.json`."""
+    return f"{card.model_dump_json(indent=2)}\n".encode()
 
 
 def read_card(folder: Path) -> Card:
@@ -174,8 +179,23 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD_FILE
     if not path.is_file():
         raise NoCard(folder=folder)
+    card = parse_card(path.read_bytes(), path)
+    check_digests(folder, card.digests)
+    return card
+
+
+def parse_card(content: bytes, path: object) -> Card:
+    """Read a card without looking at the files that it names.
+
+    Args:
+        content: of `card.json`.
+        path: of `card.json`, for messages.
+
+    Raises:
+        shared.errors.model.BadCard: the card cannot be read, or contradicts itself.
+    """
     try:
-        card = Card.model_validate_json(path.read_bytes())
+        card = Card.model_validate_json(content)
     except ValidationError as error:
         raise BadCard(path=path, reason=_first_reason(error)) from error
     if card.model_file not in card.files:
@@ -185,7 +205,6 @@ def read_card(folder: Path) -> Card:
         raise BadCard(path=path, reason=reason)
     if strange := [name for name in card.digests if Path(name).name != name]:
         raise BadCard(path=path, reason=f"{strange[0]} is not a plain file name")
-    check_digests(folder, card.digests)
     return card
 
 

@@ -3,19 +3,24 @@
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 from typing_extensions import override
 
 from shared.config.settings import Settings
+from shared.message_template import MessageTemplate
 from shared.redis_address import RedisAddress
 from shared.telemetry import context
 
 #: The name of our transport for kombu, which imports it when it connects.
 TRANSPORT = "scorelane"
 TRANSPORT_ALIASES[TRANSPORT] = "shared.redis.broker:Transport"
+
+#: For how many models the message of a doorbell is remembered.
+MOST_TEMPLATES = 1000
 
 
 class Task(StrEnum):
@@ -78,6 +83,14 @@ class Dispatch(Protocol):
     def answer(self, full_name: str) -> None:
         """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
 
+    def doorbell(self, full_name: str, tag: str) -> str:
+        """The message of `answer` for the queue `small_queue`, for a script that sends it.
+
+        Args:
+            full_name: the model.
+            tag: of letters and digits; no other message that waits or is in work has it.
+        """
+
 
 class CeleryDispatch(Dispatch):
     """Sends the tasks as Celery messages."""
@@ -86,6 +99,7 @@ class CeleryDispatch(Dispatch):
         """Take the Celery app, and the clock for the time of sending in each message."""
         self._app = app
         self._clock = clock
+        self._doorbells: dict[str, MessageTemplate] = {}
 
     @override
     def read(self, full_name: str, job_id: str) -> None:
@@ -115,7 +129,21 @@ class CeleryDispatch(Dispatch):
     def answer(self, full_name: str) -> None:
         self._send(Task.ANSWER, small_queue(full_name), full_name)
 
-    def _send(self, task: Task, queue: str, *args: object, soon: bool = False) -> None:
+    @override
+    def doorbell(self, full_name: str, tag: str) -> str:
+        if full_name not in self._doorbells:
+            if len(self._doorbells) >= MOST_TEMPLATES:
+                self._doorbells.clear()
+            send = partial(self._send, Task.ANSWER, small_queue(full_name), full_name)
+            self._doorbells[full_name] = MessageTemplate(self._app, send)
+        return self._doorbells[full_name].message(tag, self._headers())
+
+    def _headers(self) -> dict[str, object]:
+        return {"sent_at": self._clock(), **context.headers()}
+
+    def _send(
+        self, task: Task, queue: str, *args: object, soon: bool = False, **options: Any
+    ) -> None:
         # Without `retry=False` Celery tries for minutes to publish to an absent broker, and the
         # client of the API waits that long.
         self._app.send_task(
@@ -126,7 +154,7 @@ class CeleryDispatch(Dispatch):
             # `shared.redis.broker.Channel` puts a message with a priority before the others.
             priority=1 if soon else 0,
             retry=False,
-            headers={"sent_at": self._clock(), **context.headers()},
+            **({"headers": self._headers()} | options),
         )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.card import Card
 from shared.drift.reference import Reference
+from shared.library_fit import Rule
 from shared.model import ExplainedBy
 
 
@@ -58,6 +59,14 @@ class Worker(BaseModel):
         default_factory=dict,
         description="Why models of its folder are not served, by the name of the model or folder.",
     )
+    declined: dict[str, str] = Field(
+        default_factory=dict,
+        description="Why versions of its folder are left to workers with other versions of "
+        "libraries, by full name.",
+    )
+    accepts: Rule = Field(
+        "proven", description="Which versions of libraries it accepts; see `shared.library_fit`."
+    )
     processes: list[int] = Field(description="Memory of each scoring process, in bytes.")
     memory: int = Field(
         description="Memory of the main process and its scoring processes, in bytes."
@@ -74,7 +83,17 @@ class Worker(BaseModel):
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
-    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
+    def refresh(self) -> None:
+        """Read again what is cached of the fleet, before somebody has to wait for that."""
+
+    def announce(
+        self,
+        node: str,
+        served: Iterable[Served],
+        *,
+        replaces: bool = False,
+        yields: Collection[str] = (),
+    ) -> None:
         """Announce that this process of the worker `node` has loaded these models.
 
         Args:
@@ -82,6 +101,8 @@ class Fleet(Protocol):
             served: the models; of several versions of one, the last is that for new jobs.
             replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
                 these versions from now on.
+            yields: the names of the models whose version for new jobs is left to workers in another
+                environment: those served here get new jobs only if no other version is known.
         """
 
     def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
@@ -134,8 +155,25 @@ class Fleet(Protocol):
         Announcements leave it out: it may be long, and older releases refuse a card with it.
         """
 
+    def keep_references(self, cards: Iterable[Card]) -> None:
+        """Store the references of these cards again that are not there, after Redis has lost them.
+
+        A process announces them once, when it has loaded its models.
+        """
+
     def failed(self) -> dict[str, str]:
-        """Why live workers do not serve models of their folders, by the name of model or folder."""
+        """Why live workers do not serve models of their folders, by the name of model or folder.
+
+        A version that a worker leaves to others is among them only if no process serves it.
+        """
+        workers = self.workers()
+        unserved = {
+            name_of(full_name): f"{full_name} fits no worker: {why}."
+            for worker in workers
+            for full_name, why in worker.declined.items()
+            if not self.processes(full_name)
+        }
+        return unserved | {name: why for one in workers for name, why in one.failed.items()}
 
     def to_serve(self) -> set[str]:
         """The names of the models that live workers serve or are loading."""

@@ -75,6 +75,18 @@ class Model(Scorer, Protocol):
             error. The score of a row must not depend on other rows.
         """
 
+    def score_texts(self, texts: Sequence[str]) -> Mapping[str, Any] | None:  # noqa: ARG002  for runtimes
+        """As `score`, but for n >= 1 texts that are not in a frame; None: only `score` can.
+
+        A frame takes most of the time of few texts. A runtime may override this if its models take
+        texts alone; `score` must give the same values.
+
+        Returns:
+            The columns that `score` gives, by name: an array of n values each, whose dtype is the
+            one that the column has in a frame.
+        """
+        return None
+
     def for_outputs(self, names: Iterable[str]) -> "Model":  # noqa: ARG002  for runtimes
         """The model for rows of which only some outputs, `names`, are wanted.
 

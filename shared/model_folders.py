@@ -4,16 +4,26 @@ A folder may hold any version of any model. `scorelane add-model` puts the newes
 into `mine/`, and keeps the one before as `mine@<version>/`; all of them are served side by side.
 """
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.card import Card, read_card
 from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import ModelError, NoModelFolder, NoSoundModel
 from shared.errors.system import sentence_of
 from shared.fleet import name_of
+
+
+class Declined(NamedTuple):
+    """A sound model that is left to workers with other versions of its libraries."""
+
+    card: Card
+    reason: str  #: A part of a sentence; see `shared.library_fit.declines`.
 
 
 @dataclass(frozen=True)
@@ -24,14 +34,18 @@ class ModelFolders:
         cards: the cards of the sound model folders.
         failed: why each of the other folders cannot be served, by its name.
         names: the names of all model folders that are there, served or not, without versions.
+        declined: the sound model folders that are left to other workers.
     """
 
     cards: dict[Path, Card]
     failed: dict[str, str] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    declined: dict[Path, Declined] = field(default_factory=dict)
 
 
-def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
+def read_folders(
+    models_dir: Path, serve: str = "", declines: Callable[[Card], str] = lambda _: ""
+) -> ModelFolders:
     """Read and check the model folders; one that is bad does not keep the others from being served.
 
     Of several folders with the same version of a model, one is served.
@@ -41,9 +55,10 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
             names it has not are taken too.
         serve: the names of the folders to serve, separated by commas; empty: all. A name stands for
             its other versions too: `mine` for `mine/` and each `mine@.../`.
+        declines: why a model is not served in this environment; see `shared.library_fit`.
 
     Raises:
-        shared.errors.model.ModelError: there is no model folder, or none of them is sound.
+        shared.errors.model.ModelError: there is no model folder, or none of them can be served.
         OSError: `models_dir` cannot be read.
     """
     there = _folders_in(models_dir)
@@ -58,13 +73,35 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
         except (ModelError, OSError) as error:
             errors[folder.name] = error
     failed = {name: reason_of(error) for name, error in errors.items()}
+    cards, declined = sorted_out(cards, declines)
     if not cards:
+        if declined:
+            reasons = [f"{one.card.full_name}: {one.reason}." for one in declined.values()]
+            reasons += failed.values()
+            raise NoSoundModel(folder=models_dir, reasons=" ".join(reasons))
         if len(errors) == 1 and isinstance(only := next(iter(errors.values())), ModelError):
             raise only
         raise NoSoundModel(folder=models_dir, reasons=" ".join(failed.values()))
-    return ModelFolders(
-        without_copies(cards), failed, frozenset(name_of(folder.name) for folder in there)
-    )
+    names = frozenset(name_of(folder.name) for folder in there)
+    return ModelFolders(cards, failed, names, declined)
+
+
+def sorted_out(
+    cards: Mapping[Path, Card], declines: Callable[[Card], str]
+) -> tuple[dict[Path, Card], dict[Path, Declined]]:
+    """The folders to serve, and those that are left to other workers; each version once.
+
+    Args:
+        cards: the cards of sound folders, by folder.
+        declines: see `read_folders`.
+    """
+    once = without_copies(cards)
+    declined = {
+        folder: Declined(card, reason)
+        for folder, card in once.items()
+        if (reason := declines(card))
+    }
+    return {folder: card for folder, card in once.items() if folder not in declined}, declined
 
 
 def without_copies(cards: Mapping[Path, Card]) -> dict[Path, Card]:
@@ -162,3 +199,21 @@ def named_folders(models_dir: Path, serve: str = "") -> list[Path]:
         same = [folder for folder in there if name in (folder.name, name_of(folder.name))]
         found |= dict.fromkeys(same or [models_dir / name])
     return list(found)
+
+
+def put_in_place(folder: Path, place: Path) -> None:
+    """Rename a model folder; one that is there is removed.
+
+    Args:
+        folder: the folder, on the same file system. A name that begins with a dot hides it from
+            the workers until then.
+        place: its new path.
+    """
+    if not place.exists():
+        folder.rename(place)
+        return
+    # The dot hides it from the workers. A random name: a process that was killed may have left one.
+    replaced = Path(tempfile.mkdtemp(prefix=f".{place.name}-replaced-", dir=place.parent))
+    place.rename(replaced)
+    folder.rename(place)
+    shutil.rmtree(replaced)

@@ -14,7 +14,7 @@ from platform import python_version
 
 from shared.card import Card, read_card
 from shared.errors.model import BadName, ModelError, ModelExists
-from shared.model_folders import reason_of
+from shared.model_folders import put_in_place, reason_of
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
         check_name(output, name, force=force)
         if not force:
             _keep(output / name, read_card(building))
-        _put_in_place(building, output / name)
+        put_in_place(building, output / name)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -86,16 +86,4 @@ def _keep(folder: Path, successor: Card) -> None:
     kept = folder.with_name(card.full_name)
     # A folder of this version that is there already holds the same model, if it is sound.
     if card.version != successor.version:
-        _put_in_place(folder, kept)
-
-
-def _put_in_place(folder: Path, place: Path) -> None:
-    """Rename a folder; one that is there is removed."""
-    if not place.exists():
-        folder.rename(place)
-        return
-    # The dot hides it from the workers. A random name: a process that was killed may have left one.
-    replaced = Path(tempfile.mkdtemp(prefix=f".{place.name}-replaced-", dir=place.parent))
-    place.rename(replaced)
-    folder.rename(place)
-    shutil.rmtree(replaced)
+        put_in_place(folder, kept)

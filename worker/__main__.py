@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from contextlib import closing
-from typing import Any
 
 # Before numpy is imported, which reads these once. There is a scoring process for each core: more
 # threads than one in each would only compete for the cores.
@@ -12,11 +11,11 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 from billiard.util import get_logger
-from celery.signals import celeryd_after_setup, setup_logging
+from celery.signals import setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
-from shared.model_folders import read_folders, reason_of
+from shared.model_folders import reason_of
 from shared.private_copies import room_for_copies
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -26,6 +25,7 @@ from worker.announcement import withdraw_predecessor
 from worker.app import app, process_count, serve_queues
 from worker.bootstrap import main_process
 from worker.memory import keep_freed_memory, max_process_bytes
+from worker.models.finding import find_models, open_mirror
 from worker.models.served_models import ServedModels
 from worker.unready_processes import UnreadyProcesses
 
@@ -45,16 +45,6 @@ def _log(settings: Settings) -> None:
     log_errors(settings, "worker")
 
 
-#: Celery's worker, once it is made. Only it knows with which status it has ended.
-_workers: list[Any] = []
-
-
-@celeryd_after_setup.connect
-def keep(instance: Any, **_: object) -> None:
-    """Keep Celery's worker."""
-    _workers.append(instance)
-
-
 def main() -> None:
     """Check the models, then run Celery; exit with 1 if no model can be served."""
     keep_freed_memory()
@@ -63,7 +53,8 @@ def main() -> None:
     _log(settings)
     logs.warn_of_variables()
     try:
-        folders = read_folders(settings.models_dir, settings.serve)
+        main_process.mirror = open_mirror(settings)
+        folders = find_models(settings, main_process.mirror)
     except (ModelError, OSError) as error:
         sys.exit(f"scorelane worker: {reason_of(error)}")
     for name, reason in folders.failed.items():
@@ -83,28 +74,27 @@ def main() -> None:
 def run(settings: Settings, processes: int) -> None:
     """Run Celery until the worker is told to stop; exit with 1 if it must be restarted."""
     max_bytes = settings.max_process_bytes or max_process_bytes(processes)
+    # What the command `celery worker` makes. The command itself would import a shell and more.
+    celery_worker = app.Worker(
+        quiet=True,
+        pool_cls="prefork",
+        concurrency=processes,
+        # In KiB. If a model makes its process grow, Celery replaces the process after its task,
+        # before the kernel kills it in the middle of one.
+        max_memory_per_child=max_bytes // 1024,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
     try:
-        app.worker_main(
-            [
-                "--quiet",
-                "worker",
-                "--pool=prefork",
-                f"--concurrency={processes}",
-                # In KiB. If a model makes its process grow, Celery replaces the process after its
-                # task, before the kernel kills it in the middle of one.
-                f"--max-memory-per-child={max_bytes // 1024}",
-                "--without-gossip",
-                "--without-mingle",
-                "--without-heartbeat",
-            ]
-        )
+        celery_worker.start()
     finally:
         if main_process.loading_failed.is_set():
             # Celery exits with 0, as after an orderly stop; then nothing would restart the worker.
             sys.exit("scorelane worker: its models could not be loaded; see above")
         if main_process.stalled:
             sys.exit("scorelane worker: it took no work any more; see above")
-        if _workers and _workers[0].exitcode:
+        if celery_worker.exitcode:
             sys.exit("scorelane worker: Celery has ended it; see above")
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Collection
 
 from redis.exceptions import RedisError
 
@@ -31,7 +32,12 @@ def withdraw_predecessor(fleet: Fleet) -> None:
 
 
 def announce(
-    fleet: Fleet, served: list[Served], *, replaces: bool = False, pause: float = 1.0
+    fleet: Fleet,
+    served: list[Served],
+    *,
+    replaces: bool = False,
+    yields: Collection[str] = (),
+    pause: float = 1.0,
 ) -> None:
     """Announce what this process serves; if Redis does not answer, try again every `pause` seconds.
 
@@ -42,11 +48,12 @@ def announce(
         fleet: gets the announcement.
         served: the models.
         replaces: whether this process replaces one of the same worker.
+        yields: the names of the models whose version for new jobs is left to other workers.
         pause: seconds between two attempts.
     """
     while True:
         try:
-            fleet.announce(node_name(os.getppid()), served, replaces=replaces)
+            fleet.announce(node_name(os.getppid()), served, replaces=replaces, yields=yields)
         except RedisError as error:
             logger.warning("not announced yet: Redis does not answer (%s)", error)
             time.sleep(pause)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import joblib
 from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
@@ -109,8 +108,13 @@ def make_worker(settings: Settings) -> Celery:
 
 def process_count(settings: Settings) -> int:
     """The number of scoring processes of a worker."""
-    # joblib respects a container's CPU limit and the process's CPU affinity.
-    return settings.processes or int(joblib.cpu_count())
+    if settings.processes:
+        return settings.processes
+    # joblib respects a container's CPU limit and the process's CPU affinity. It is imported only
+    # where it is asked, as its import takes a good part of a worker's start.
+    import joblib  # noqa: PLC0415
+
+    return int(joblib.cpu_count())
 
 
 def serve_queues(app: Celery, cards: list[Card]) -> None:

@@ -46,7 +46,8 @@ from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
 from worker.models.model_watcher import ModelWatcher
 from worker.models.served_models import ServedModels
-from worker.models.watching import make_watcher
+from worker.models.store_watch import Mirror
+from worker.models.watching import make_watch, make_watcher
 from worker.scoring_process import ScoringProcess
 from worker.telemetry.metrics_server import MetricsServer
 from worker.unready_processes import UnreadyProcesses
@@ -65,10 +66,13 @@ class MainProcess:
     Attributes:
         loading_failed: set by a scoring process that could not load its models.
         models: the models that this worker serves; `worker.__main__` sets them before Celery forks.
+        mirror: what copies the models from object storage; None: they are in a folder; set at the
+            same time.
         unready: the scoring processes that are not ready; set at the same time.
     """
 
     models: ServedModels
+    mirror: Mirror | None = None
     unready: UnreadyProcesses
 
     def __init__(self) -> None:
@@ -107,7 +111,13 @@ class MainProcess:
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
+            node,
+            os.getpid(),
+            self.models,
+            fleet=fleet,
+            link=link,
+            blobs=blobs.identity(),
+            accepts=settings.library_versions,
         )
         sampler = Sampler(
             store=store,
@@ -135,13 +145,12 @@ class MainProcess:
             drop_queues=partial(drop_queues, consumer),
             heartbeat_seconds=settings.heartbeat_seconds,
             reconcile_seconds=settings.reconcile_seconds,
-            publish=(status.describe, sampler.run),
+            publish=(status.describe, status.keep_references, sampler.run),
         )
         self._heartbeat.start()
         if settings.models_seconds:
-            self._model_watcher = make_watcher(
-                self.models, settings, consumer, link, store, aliases
-            )
+            watch = make_watch(settings, self.mirror, aliases)
+            self._model_watcher = make_watcher(self.models, watch, settings, consumer, link, store)
             self._model_watcher.start()
         if settings.metrics_port:
             address = settings.metrics_host, settings.metrics_port

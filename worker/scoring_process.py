@@ -75,7 +75,12 @@ class ScoringProcess:
             run_close=self._closer,
         )
         self._late_loading = LateLoading(models, loaded, partial(announce, fleet, replaces=True))
-        announce(fleet, self._late_loading.served(), replaces=models.is_complete)
+        announce(
+            fleet,
+            self._late_loading.served(),
+            replaces=models.is_complete,
+            yields=models.yielded,
+        )
         loaded.look = self._late_loading.look
         self._late_loading.start()
 

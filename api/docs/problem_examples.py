@@ -116,6 +116,11 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     errors.TooManyRequests: {"limit": "6,000"},
     errors.UnsupportedEncoding: {"found": "br"},
     errors.UnsupportedFormat: {"found": "image/png"},
+    errors.VersionGone: {
+        "reason": "no worker serves fast@e5cff74e16d3 any more; it has scored 1,000 rows, and one "
+        "version scores all rows of a job",
+        "advice": "Retry it with model=fast@3f2a1b2c3d4e, which scores all rows again.",
+    },
     input_errors.BadCallback: {"reason": "it must be http://HOST/... or https://HOST/..."},
     input_errors.BadFirstLine: {"reason": "it is not JSON"},
     input_errors.PaddedName: {"column": " sex"},

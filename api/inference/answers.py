@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.services import Services
-from api.submission.questions import ask, check_count, find_served
+from api.submission.questions import ask, check_count, current_client, find_served, pose
 from api.uploads.json_rows import Row
 from shared.card import Card
 from shared.errors.input import RowErrors, UnknownModel
@@ -103,7 +103,7 @@ def answered(
         raise _not_found(at, error) from None
     card, found = now.card, list[dict[str, Any]]()
     if table.rows:
-        card, found = ask(at, now, table.rows, outputs, ref)
+        card, found = ask(at, pose(at, now, table.rows, outputs, ref, current_client(at)))
     scored = iter(found)
     nothing = dict.fromkeys(one.name for one in outputs)
     return card, [

@@ -1,6 +1,6 @@
 """The list of jobs: filters and pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,7 @@ from api.requests.terms import label
 from api.schema.describe import Parameter, number
 from api.security.errors import WrongScope
 from api.security.keys import OWNER, Key, Scope
+from shared.aliases import VERSION, Names
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.job import Job
 from shared.jobs.job_ids import is_job_id
@@ -56,7 +57,13 @@ PARAMETERS = (
         "Jobs that have all of these labels, each `key:value`.",
         example=["team:growth"],
     ),
-    Parameter("model", {"type": "string"}, "Jobs of this model, `name` or `name@version`."),
+    Parameter(
+        "model",
+        {"type": "string"},
+        "Jobs that this model scores, also as the second of two: `name`, `name@version` (4 digits "
+        "are enough) or `name@alias`.",
+        example="fast@champion",
+    ),
     Parameter(
         "owner",
         {"type": "string", "pattern": f"^{OWNER.pattern}$"},
@@ -84,7 +91,8 @@ class Search:
         before: only jobs whose ids sort before this id; None: any.
         after: only jobs made later than this, in milliseconds since the epoch.
         states: only jobs in one of these; empty: in any.
-        model: `name` or `name@version`; None: any.
+        model: only jobs that the model of this name scores, also as the second of two; None: any.
+        version: the version of that model, or its beginning; empty: any.
         owner: whose jobs; None: of everybody that the client may see.
         labels: only jobs that have all of these.
     """
@@ -94,6 +102,7 @@ class Search:
     after: int = -1
     states: frozenset[State] = frozenset()
     model: str | None = None
+    version: str = ""
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -102,17 +111,25 @@ class Search:
         return (
             job.state is not State.EXPIRED
             and (not self.states or job.state in self.states)
-            and self.model in (None, job.spec.model, job.spec.full_name)
+            and (self.model is None or any(map(self._is_model, job.spec.full_names)))
             and self.labels.items() <= job.spec.labels.items()
         )
+
+    def _is_model(self, full_name: str) -> bool:
+        name, _, version = full_name.partition("@")
+        return name == self.model and version.startswith(self.version)
 
     def is_too_old(self, job_id: str) -> bool:
         """Whether this job, and so every older one, was made before `after`."""
         return int(job_id[:12], 16) <= self.after
 
 
-def search_for(query: MultiDict[str, str]) -> Search:
+def search_for(query: MultiDict[str, str], names_of: Callable[[str], Names]) -> Search:
     """Parse the query of `GET /jobs`.
+
+    Args:
+        query: the query.
+        names_of: the aliases of the model of a name.
 
     Raises:
         shared.errors.input.UnknownOption: a parameter does not exist.
@@ -133,12 +150,14 @@ def search_for(query: MultiDict[str, str]) -> Search:
         # `created_before`.
         first = f"{-(-before // 1000):012x}"
         cursor = min(cursor or first, first)
+    model, version = _model(query.get("model"), names_of)
     return Search(
         limit=max(whole_number(query, "limit", 20, MAX_PAGE), 1),
         before=cursor,
         after=-1 if after is None else after // 1000,
         states=_states(query.get("state")),
-        model=query.get("model"),
+        model=model,
+        version=version,
         owner=owner_named(query.get("owner")),
         labels=dict(map(label, query.getlist("label"))),
     )
@@ -202,6 +221,27 @@ def _newest_first(store: JobStore, owner: str | None, search: Search) -> Iterato
 def _has_more(store: JobStore, owner: str | None, search: Search, last: str | None) -> bool:
     jobs = store.list_jobs(1, before=last, owner=owner)
     return bool(jobs) and not search.is_too_old(jobs[0].spec.id)
+
+
+def _model(ref: str | None, names_of: Callable[[str], Names]) -> tuple[str | None, str]:
+    """The name of a model, and its version or the beginning of it.
+
+    Neither need be served any more: jobs outlive their models.
+    """
+    if ref is None:
+        return None, ""
+    name, sign, wanted = ref.partition("@")
+    if not sign:
+        return name, ""
+    aliases = names_of(name).aliases
+    version = aliases.get(wanted, wanted)
+    if not VERSION.fullmatch(version):
+        known = f" ({', '.join(sorted(aliases))})" if aliases else ""
+        reason = (
+            f"after the @ it needs at least 4 digits of a version, or an alias of the model{known}"
+        )
+        raise BadOption(option="model", value=ref[:80], reason=reason)
+    return name, version
 
 
 def _states(text: str | None) -> frozenset[State]:

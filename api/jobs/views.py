@@ -73,7 +73,7 @@ def list_jobs() -> JobsPage:
     An admin lists the jobs of all owners, or of one; another key only those of its own owner.
     """
     at = current_services()
-    search = search_for(request.args)
+    search = search_for(request.args, at.names.names_of)
     found, cursor = find(at.store, owner_seen(current_identity(), search.owner), search)
     return {"jobs": [job_json(at, job) for job in found], "next": cursor}
 

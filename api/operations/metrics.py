@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from flask import Blueprint, Response, request
 from prometheus_client.core import Metric
@@ -37,6 +37,17 @@ class WorkerJson(TypedDict):
         dict[str, str],
         Field(description="Why models of its folder are not served, by the name of each."),
     ]
+    declined: Annotated[
+        dict[str, str],
+        Field(
+            description="Why versions of its folder are left to workers with other versions of "
+            "libraries, by `name@version`."
+        ),
+    ]
+    accepts: Annotated[
+        Literal["proven", "same"],
+        Field(description="Its setting `SCORELANE_LIBRARY_VERSIONS`."),
+    ]
     processes: Annotated[list[int], Field(description="The memory of each process, in bytes.")]
     memory: Annotated[int, Field(description="The memory of all its processes, in bytes.")]
     rows: Annotated[int, Field(description="The rows that it has scored since it was started.")]
@@ -63,6 +74,8 @@ _EXAMPLE: WorkersJson = {
             "libraries": {"python": "3.11.9", "numpy": "2.4.6"},
             "models": ["fast@e5cff74e16d3"],
             "failed": {},
+            "declined": {},
+            "accepts": "proven",
             "processes": [181_000_000, 179_000_000],
             "memory": 450_000_000,
             "rows": 1_000_000,
@@ -116,6 +129,8 @@ def workers() -> WorkersJson:
                 "libraries": one.libraries,
                 "models": one.models,
                 "failed": one.failed,
+                "declined": one.declined,
+                "accepts": one.accepts,
                 "processes": one.processes,
                 "memory": one.memory,
                 "rows": one.rows,

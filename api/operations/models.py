@@ -1,6 +1,7 @@
 """`/models`: the models that a job may name."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint
@@ -19,7 +20,9 @@ from api.schema.describe import Answer, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
 from shared.aliases import Names
-from shared.fleet import Served
+from shared.card import Card
+from shared.fleet import Served, Worker, name_of
+from shared.library_fit import installed
 from shared.telemetry.timestamps import rfc3339
 
 blueprint = Blueprint("models", __name__)
@@ -49,6 +52,15 @@ class ModelJson(TypedDict):
     default: Annotated[bool, Field(description="Whether jobs use it that name no model.")]
 
 
+class Environment(TypedDict):
+    """Workers with the same versions of the libraries that a model runs with."""
+
+    workers: Annotated[int, Field(ge=1)]
+    libraries: Annotated[
+        dict[str, str], Field(description="The versions of the libraries that its card names.")
+    ]
+
+
 class VersionJson(ModelJson):
     """A version of a model that a job may name."""
 
@@ -72,6 +84,19 @@ class VersionJson(ModelJson):
         ),
     ]
     created_at: Annotated[str, Field(description="When its card was written.")]
+    served_by: Annotated[
+        list[Environment],
+        Field(description="The workers that serve it, together where their libraries are equal."),
+    ]
+
+
+class DeclinedModel(TypedDict):
+    """A version that live workers leave to workers with other versions of libraries."""
+
+    name: str
+    version: str
+    reason: str
+    workers: Annotated[int, Field(ge=1, description="How many leave it to others.")]
 
 
 class FailedModel(TypedDict):
@@ -90,6 +115,7 @@ class ModelsJson(TypedDict):
     ]
     versions: Annotated[list[VersionJson], Field(description="All versions of all models.")]
     failed: list[FailedModel]
+    declined: list[DeclinedModel]
 
 
 _MODEL: ModelJson = {
@@ -116,9 +142,18 @@ _EXAMPLE: ModelsJson = {
             "rows": 1_000_000,
             "last_used": "2026-01-01T00:00:00.000Z",
             "created_at": "2025-12-01T00:00:00.000Z",
+            "served_by": [{"workers": 1, "libraries": {"scikit-learn": "1.9.1"}}],
         }
     ],
     "failed": [{"name": "mine", "reason": "/models/mine has no card.json."}],
+    "declined": [
+        {
+            "name": "older",
+            "version": "0a1b2c3d4e5f",
+            "reason": "its card names scikit-learn 1.7.2; here, scikit-learn 1.9.1",
+            "workers": 1,
+        }
+    ],
 }
 
 
@@ -127,7 +162,8 @@ _EXAMPLE: ModelsJson = {
 def models() -> ModelsJson:
     """The models that workers have announced, each with the number of live processes that serve it.
 
-    `failed` names the models that a worker has in its folder and cannot serve.
+    `failed` names the models that a worker has in its folder and cannot serve; `declined` those
+    that it leaves to workers with other versions of libraries.
     """
     services = current_services()
     current = services.names.current()
@@ -138,7 +174,30 @@ def models() -> ModelsJson:
             {"name": name, "reason": reason}
             for name, reason in sorted(services.fleet.failed().items())
         ],
+        "declined": _declined(services.fleet.workers()),
     }
+
+
+def _declined(workers: Sequence[Worker]) -> list[DeclinedModel]:
+    counts = Counter(found for worker in workers for found in worker.declined.items())
+    return [
+        {
+            "name": name_of(full_name),
+            "version": full_name.partition("@")[2],
+            "reason": reason,
+            "workers": count,
+        }
+        for (full_name, reason), count in sorted(counts.items())
+    ]
+
+
+def _served_by(workers: Sequence[Worker], card: Card) -> list[Environment]:
+    counts = Counter(
+        tuple(installed(worker.libraries, card).items())
+        for worker in workers
+        if card.full_name in worker.models
+    )
+    return [{"workers": count, "libraries": dict(found)} for found, count in sorted(counts.items())]
 
 
 def _model_json(services: Services, served: Served) -> ModelJson:
@@ -164,7 +223,7 @@ def _versions(services: Services, current: Mapping[str, Served]) -> list[Version
     sees_all = current_identity().is_admin
     rows = services.overview.totals().rows()
     used = services.overview.used() if sees_all else {}
-    names = services.aliases.all()
+    names, workers = services.aliases.all(), services.fleet.workers()
     found: list[VersionJson] = []
     for full_name, one in services.fleet.versions().items():
         card, own = one.card, names.get(one.card.name, Names())
@@ -178,6 +237,7 @@ def _versions(services: Services, current: Mapping[str, Served]) -> list[Version
                 "rows": rows[full_name] if sees_all else None,
                 "last_used": rfc3339(used[full_name]) if full_name in used else None,
                 "created_at": rfc3339(card.created_at.timestamp()),
+                "served_by": _served_by(workers, card),
             }
         )
     return sorted(found, key=lambda one: (one["name"], not one["current"], one["created_at"]))

@@ -110,8 +110,9 @@ _BY = Parameter(
 _FORCE = Parameter(
     "force",
     {"type": "boolean"},
-    "Also if jobs wait for the version, which then fail, or if requests that name no version get "
-    "it. If it is the champion, these are refused until another version is promoted.",
+    "Also if jobs wait for the version, which then fail (but not those of which it is the second "
+    "model), or if requests that name no version get it. If it is the champion, these are refused "
+    "until another version is promoted.",
 )
 _LIMIT = Parameter("limit", number(1, _MOST_CHANGES), "The most changes that are listed.")
 _OF_OPTIONS: tuple[type[ScorelaneError], ...] = (UnknownOption, BadOption)
@@ -270,9 +271,9 @@ def _check_unused(at: Services, model: str, version: str) -> None:
         reason = "requests that name no version get it"
         more = f"Promote another one first; {advice}."
         raise VersionInUse(version=full_name, reason=reason, advice=more)
-    if full_name in at.store.waited_for():
+    if at.store.needs(full_name):
         reason = "jobs wait for it"
-        more = f"Wait until they are done; {advice}, and these jobs fail."
+        more = f"Wait until they are done; {advice}, and the jobs of this model fail."
         raise VersionInUse(version=full_name, reason=reason, advice=more)
 
 

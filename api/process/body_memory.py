@@ -9,6 +9,7 @@ from traceback import clear_frames
 from api.process.measures import BODY_MEMORY, counters
 from api.process.memory import give_back
 from shared.errors.service import BodiesFull, TooLarge
+from shared.no_waiting import check_may_wait
 from shared.process_lock import ProcessLock
 
 #: A body that takes less is not counted: all threads together may have one.
@@ -47,6 +48,7 @@ class Reservation:
         if needed > self._limit:
             limit, unit = f"{self._limit // 1024**2} MiB", "of memory for all its values"
             raise TooLarge(what="body", limit=limit, unit=unit, advice=advice)
+        check_may_wait()
         until = time.monotonic() + WAIT_SECONDS
         while not self._take(more, self._limit * share):
             if time.monotonic() >= until:

@@ -12,7 +12,9 @@ from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, LimitR
 from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import TConn
 
+from api.process.asked import Asked
 from api.process.paced_socket import Pace, PacedSocket
+from api.process.question_head import short_length
 from api.process.raw_problems import MAX_HEAD, MAX_REQUEST_LINE
 
 #: How much of a head is read in one call, in bytes.
@@ -49,14 +51,17 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.parser = get_parser(cfg, self.sock, client)
         # For gunicorn: a thread need not wait for the first byte.
         self.initialized = self.data_ready = True
+        #: The question that the event loop has asked for the present request.
+        self.asked: Asked | None = None
         self._head = bytearray()
+        self._whole = 0
         self.deadline = 0.0
         self._unread = 0
 
     def expect_head(self, seconds: float) -> None:
         """Begin to wait for the head of a request, for some seconds."""
         # A thread that has read the previous request may have received the begin of this one.
-        self._head = bytearray(self.parser.unreader.take_buffered())
+        self._head, self._whole = bytearray(self.parser.unreader.take_buffered()), 0
         self.deadline = time.monotonic() + seconds
 
     def receive_head(self) -> bytes | None:
@@ -77,8 +82,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return None
             self._is_greeted = True
-        while _END not in self._head:
-            self._check()
+        while not self._is_received():
             data = self.sock.read_now(_READ_BYTES)
             if data is None:
                 return None
@@ -86,6 +90,19 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
                 raise EOFError
             self._head += data
         return bytes(self._head)
+
+    def _is_received(self) -> bool:
+        """Whether the head is there, and the body of a short question."""
+        if not self._whole:
+            if _END not in self._head:
+                self._check()
+                return False
+            self._whole = short_length(self._head) or 1
+        return len(self._head) >= self._whole
+
+    def take_head(self) -> bytes | None:
+        """The head and what follows it, if the head is whole."""
+        return bytes(self._head) if self._whole else None
 
     def _check(self) -> None:
         """Refuse the beginning of a head that can become no head."""
@@ -95,6 +112,21 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
             if b"\r\n" in self._head[: MAX_REQUEST_LINE + 4]:
                 raise LimitRequestHeaders("a head that is too long")
             raise LimitRequestLine(len(self._head), MAX_REQUEST_LINE)
+
+    @property
+    def question_bytes(self) -> int:
+        """The bytes of the request in hand, if it is a short question; otherwise 0."""
+        return self._whole if self._whole > 1 else 0
+
+    def take(self, rest: bytes) -> None:
+        """Take the request in hand; `rest` follows it, and belongs to the next one."""
+        self._head = bytearray()
+        if rest:
+            self.parser.unreader.unread(rest)
+
+    def begin_again(self) -> None:
+        """Forget that the request was parsed; `hand_over` gives it to the parser again."""
+        self.parser = get_parser(self.cfg, self.sock, self.client)
 
     def hand_over(self, head: bytes, pace: Pace) -> None:
         """Prepare the connection for a thread, which finds `head` as if it had received it."""

@@ -111,8 +111,7 @@ class HeadFirstWorker(ProblemWorker):
         try:
             head = connection.receive_head()
         except ParseException as error:
-            self.log.warning("a request cannot be parsed: %s", type(error).__name__)
-            self._answer(connection, unparsed(error))
+            self._refuse(connection, error)
         except (EOFError, OSError):
             self._drop(connection)
         else:
@@ -122,6 +121,7 @@ class HeadFirstWorker(ProblemWorker):
                 self._wait(connection, self._on_head)
 
     def _hand_over(self, connection: Connection, head: bytes) -> None:
+        """Give a request to a thread; `head` is what was received of it."""
         lane = self._probes.get(probed(head), self._main)
         if lane.is_full:
             counters.add(REFUSED)
@@ -165,6 +165,10 @@ class HeadFirstWorker(ProblemWorker):
         # What is left is discarded by the event loop, which holds no thread for it.
         until = time.monotonic() + DRAIN_SECONDS
         return keepalive and bool(conn.parser.finish_body(until, DRAIN_BYTES))
+
+    def _refuse(self, connection: Connection, error: ParseException) -> None:
+        self.log.warning("a request cannot be parsed: %s", type(error).__name__)
+        self._answer(connection, unparsed(error))
 
     def _answer(self, connection: Connection, answer: bytes) -> None:
         connection.sock.send_now(answer)
@@ -218,7 +222,10 @@ class HeadFirstWorker(ProblemWorker):
             return
         self._expire_at = now + _EXPIRE_SECONDS
         for connection in [one for one in self._waiting if one.deadline <= now]:
-            if connection.has_begun:
+            if head := connection.take_head():
+                # The body of a question is late. A thread has a pace for bodies.
+                self._hand_over(connection, head)
+            elif connection.has_begun:
                 counters.add(SLOW_CLIENTS, "head")
                 self._answer(connection, too_slow())
             else:

@@ -164,6 +164,18 @@ class PacedSocket:
         with suppress(OSError):
             self._socket.send(content)
 
+    def send_some(self, content: bytes) -> bytes:
+        """Send what can be sent without waiting; returns the rest.
+
+        Raises:
+            OSError: the connection is broken.
+        """
+        self._socket.setblocking(False)
+        try:
+            return content[self._socket.send(content) :]
+        except _NOT_YET:
+            return content
+
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read at most `size` bytes; none at the end.
 

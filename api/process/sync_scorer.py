@@ -3,11 +3,13 @@
 import math
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event, Lock
 
+from api.process.asked import Asked, asked_before
 from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
@@ -94,36 +96,59 @@ class SyncScorer:
             shared.errors.service.QuestionsFull: too many questions wait long already.
             shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
+        asked = asked_before()
+        if asked and (asked.full_name, asked.question.rows) != (full_name, rows):
+            # Another version of the model has come meanwhile, and its columns may be others.
+            self._store.withdraw(asked.full_name, asked.question)
+            asked = None
+        timeout = self._settings.sentiment_timeout if seconds is None else seconds
+        with ExitStack() as slot:
+            if asked:
+                slot.enter_context(_counted())
+                return self._answer_to(asked, asked.wait, slot, timeout)
+            question = self.new_question(full_name, rows, count, client)
+            waiter = slot.enter_context(self._waiting(question.id))
+            self._send(full_name, question)
+            now = Asked(full_name, question, time.monotonic())
+            return self._answer_to(now, partial(self._wait, waiter), slot, timeout)
+
+    def new_question(
+        self, full_name: str, rows: bytes, count: int, client: Client, address: str = ""
+    ) -> Question:
+        """Make a question of what `ask` takes, whose answer is sent to an address of this process.
+
+        Raises:
+            shared.errors.service.QuestionsFull: too many questions wait long already.
+        """
         self._long_waits.check(full_name)
-        traceparent = str(context.fields().get("traceparent", ""))
-        question = Question(
+        return Question(
             new_job_id(),
             rows,
             count,
-            self._address,
-            traceparent=traceparent,
+            address or self._address,
+            traceparent=str(context.fields().get("traceparent", "")),
             owner=client.owner,
             key=client.key,
             budgets=client.budgets,
             counted=client.counted,
         )
-        with self._waiting(question.id) as waiter, ExitStack() as slot:
-            timeout = self._settings.sentiment_timeout if seconds is None else seconds
-            return self._answer_to(full_name, question, waiter, slot, timeout)
+
+    @property
+    def prompt_seconds(self) -> float:
+        """How long the event loop may wait for an answer without a thread."""
+        return min(PROMPT_SECONDS, self._settings.lease_seconds, self._settings.sentiment_timeout)
 
     def _answer_to(
         self,
-        full_name: str,
-        question: Question,
-        waiter: _Waiter,
+        asked: Asked,
+        wait: Callable[[float], bytes | None],
         slot: ExitStack,
         timeout: float,
     ) -> bytes:
-        self._send(full_name, question)
+        full_name, question, began = asked.full_name, asked.question, asked.began
         lease = self._settings.lease_seconds
-        now = time.monotonic()
-        deadline, lease_end, prompt_end = now + timeout, now + lease, now + PROMPT_SECONDS
-        while (result := self._wait(waiter, min(deadline, lease_end, prompt_end))) is None:
+        deadline, lease_end, prompt_end = began + timeout, began + lease, began + PROMPT_SECONDS
+        while (result := wait(min(deadline, lease_end, prompt_end))) is None:
             now = time.monotonic()
             if now >= deadline:
                 self._store.withdraw(full_name, question)
@@ -167,11 +192,10 @@ class SyncScorer:
         with self._lock:
             self._waiters[question_id] = waiter
             self._listener = self._listener or waiter
-        counters.add(WAITING, "sentiment")
         try:
-            yield waiter
+            with _counted():
+                yield waiter
         finally:
-            counters.add(WAITING, "sentiment", by=-1)
             with self._lock:
                 del self._waiters[question_id]
                 if self._listener is waiter:
@@ -188,3 +212,13 @@ class SyncScorer:
             if waiter:
                 waiter.result = result
                 waiter.woken.set()
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Count a thread that waits for an answer."""
+    counters.add(WAITING, "sentiment")
+    try:
+        yield
+    finally:
+        counters.add(WAITING, "sentiment", by=-1)

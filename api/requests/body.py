@@ -122,7 +122,7 @@ def chunks_of(request: Request, file: SentFile | None = None) -> Iterator[bytes]
     encodings = [one for one in map(str.strip, found.lower().split(",")) if one]
     match [one for one in encodings if one != "identity"]:
         case []:
-            return _uncompressed(file.counted(_read(_raw_body(request))))
+            return uncompressed(file.counted(_read(_raw_body(request))))
         case ["gzip" | "x-gzip"]:
             return _joined(_unpack(file.counted(_read(_raw_body(request))), file))
         case _:
@@ -147,7 +147,7 @@ def unpacked(chunks: Iterator[bytes], file: SentFile) -> Iterator[bytes]:
         if len(head) >= len(_GZIP):
             break
     whole = chain([head], chunks)
-    yield from _joined(_unpack(whole, file)) if head.startswith(_GZIP) else _uncompressed(whole)
+    yield from _joined(_unpack(whole, file)) if head.startswith(_GZIP) else uncompressed(whole)
 
 
 def read_rest(request: Request) -> None:
@@ -190,7 +190,7 @@ def _read(body: RawBody) -> Iterator[bytes]:
         _readers.add(-1)
 
 
-def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Pass the chunks on, unless they begin as no text and no Parquet file does."""
     first = next(chunks, b"")
     check_packed(first)

@@ -118,6 +118,12 @@ def current_key_check() -> Callable[[], bool]:
     return check
 
 
+def current_key_check_of_all() -> Callable[[], bool]:
+    """As `current_key_check`, but the function returns False also if the key has another budget."""
+    check: Callable[[], bool] = g.get("is_the_same", lambda: True)
+    return check
+
+
 def current_signer() -> Callable[[str, str], tuple[str, int]] | None:
     """Signs a path and a query in the name of this request's key, see `Links.sign`.
 
@@ -179,6 +185,7 @@ class Access:
             raise WrongScope(scope="' or '".join(scopes))
         g.key = key
         g.is_still_valid = partial(self._keys.has, key)
+        g.is_the_same = partial(self._keys.holds, key)
         g.sign = partial(self._links.sign, key)
         if self._limit:
             self._spend(key.owner)

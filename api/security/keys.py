@@ -155,6 +155,10 @@ class Keys:
         """Whether a key that was found earlier is still in the list, with its owner and scopes."""
         return key in self.present()
 
+    def holds(self, key: Key) -> bool:
+        """Whether a key that was found earlier is still in the list, with all that it has."""
+        return any(one == key and one.rows_per_day == key.rows_per_day for one in self.present())
+
     def present(self) -> list[Key]:
         """All keys that are valid now."""
         if self._path:

@@ -1,6 +1,6 @@
 """Scoring a few rows while the client waits: a question to the workers, of which nothing stays."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response
@@ -83,53 +83,101 @@ def check_count(at: Services, rows: int) -> None:
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
 
 
-def ask(
-    at: Services, served: Served, rows: list[Row], outputs: tuple[Output, ...], ref: str | None
-) -> tuple[Card, list[dict[str, Any]]]:
-    """Score rows by the doorbell, like a small job; nothing is recorded.
+@dataclass(frozen=True)
+class RowsQuestion:
+    """Rows that a version is asked to score.
+
+    Attributes:
+        card: of the version.
+        champion: the version that is asked if that one fails, which is a challenger in its place;
+            None: no other version is asked.
+        lines: the rows as `write_rows` writes them.
+        count: the number of rows.
+        client: for whom they are scored.
+        outputs: those that are wanted.
+    """
+
+    card: Card
+    champion: Card | None
+    lines: bytes
+    count: int
+    client: Client
+    outputs: tuple[Output, ...]
+
+    @property
+    def to_ask(self) -> tuple[str, bytes, int, Client]:
+        """The question to the first version: the arguments of `SyncScorer.ask`."""
+        return self.card.full_name, self.lines, self.count, self.client
+
+    def read(self, result: bytes) -> list[dict[str, Any]]:
+        """The records of an answer: `ref` (its number as a string), the outputs, and `error`."""
+        signature = self.card.signature
+        found = parse(result, columns=ResultColumns(signature.outputs))
+        if self.outputs == signature.outputs:
+            return found
+        names = ResultColumns(self.outputs).names
+        return [{name: row[name] for name in names} for row in found]
+
+
+def current_client(at: Services) -> Client:
+    """For whom the rows of the present request are scored."""
+    key = current_identity()
+    return Client(key.owner, key.id, current_budgets(at))
+
+
+def pose(
+    at: Services,
+    served: Served,
+    rows: list[Row],
+    outputs: tuple[Output, ...],
+    ref: str | None,
+    client: Client,
+) -> RowsQuestion:
+    """Make a question of rows, to be scored by the doorbell like a small job.
 
     Args:
-        at: the store, the dispatch and the limits.
+        at: the names of models.
         served: the model, from `find_served`.
         rows: the ref, which is not needed here, and the inputs of each row. The list is emptied:
             the rows are in memory once more on their way.
         outputs: the outputs that are wanted.
         ref: the name that the request gives the model. If its champion was asked for, and a
             challenger in its place fails, the champion is asked.
+        client: for whom they are scored.
+    """
+    card, champion, count = served.card, at.names.find(ref).card, len(rows)
+    lines = write_rows([(None, *values) for _, *values in rows], len(card.signature.inputs))
+    rows.clear()
+    is_alone = card.full_name == champion.full_name or champion.signature != card.signature
+    return RowsQuestion(card, None if is_alone else champion, lines, count, client, outputs)
+
+
+def ask(at: Services, question: RowsQuestion) -> tuple[Card, list[dict[str, Any]]]:
+    """Ask a question and wait for the answer; nothing is recorded.
 
     Returns:
-        The card of the version that has scored them; for each row a record of `ref` (its number as
-        a string), the outputs, and `error`.
+        The card of the version that has scored the rows, and the records of `RowsQuestion.read`.
 
     Raises:
         shared.errors.service.NoAnswerInTime: no worker answered in time.
         shared.errors.service.QuestionsFull: too many questions wait long already.
         shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
     """
-    signature, count = served.card.signature, len(rows)
-    lines = write_rows([(None, *values) for _, *values in rows], len(signature.inputs))
-    rows.clear()
-    key = current_identity()
-    client = Client(key.owner, key.id, current_budgets(at))
 
     def asked(card: Card, client: Client, seconds: float | None = None) -> list[dict[str, Any]]:
-        answer = at.sync_scorer.ask(card.full_name, lines, count, client, seconds)
-        return parse(answer, columns=ResultColumns(signature.outputs))
+        given = card.full_name, question.lines, question.count, client
+        return question.read(at.sync_scorer.ask(*given, seconds))
 
-    card, champion = served.card, at.names.find(ref).card
-    if card.full_name == champion.full_name or champion.signature != signature:
-        found = asked(card, client)
-    else:
-        found = []
-        try:
-            found = asked(card, client, at.settings.sentiment_timeout * CANARY_SHARE)
-            # The rows are taken from budgets, and counted: once is enough.
-            client = replace(client, budgets=(), counted=False)
-        except (NoAnswerInTime, QuestionsFull, ServiceFull, OwnerFull):
-            at.canary.pause(card.full_name)
-        if not found or any(row["error"] for row in found):
-            card, found = champion, asked(champion, client)
-    if outputs == signature.outputs:
-        return card, found
-    names = ResultColumns(outputs).names
-    return card, [{name: row[name] for name in names} for row in found]
+    card, champion, client = question.card, question.champion, question.client
+    if champion is None:
+        return card, asked(card, client)
+    found = []
+    try:
+        found = asked(card, client, at.settings.sentiment_timeout * CANARY_SHARE)
+        # The rows are taken from budgets, and counted: once is enough.
+        client = replace(client, budgets=(), counted=False)
+    except (NoAnswerInTime, QuestionsFull, ServiceFull, OwnerFull):
+        at.canary.pause(card.full_name)
+    if not found or any(row["error"] for row in found):
+        return champion, asked(champion, client)
+    return card, found

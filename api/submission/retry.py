@@ -9,15 +9,14 @@ from api.jobs.lookup import find_job
 from api.jobs.representation import job_answer
 from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.requests.options import JobOptions, job_options, parameters_of
-from api.requests.terms import Terms
 from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
-from api.submission.added import signature_with
-from api.submission.admission import Admitted, admit
+from api.submission.admission import admit
 from api.submission.found_sources import check_allowed
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.recording import new_folder, start_bulk, start_small, traceparent
+from api.submission.retried_version import name_for, version_for
 from api.submission.room import check_room
 from shared.errors.input import BadOption, PlaceNotAllowed, UnknownModel, UnknownOption
 from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
@@ -44,13 +43,21 @@ from shared.places.address import Place, place_of
 
 blueprint = Blueprint("retrying", __name__)
 
-#: The options that a retry takes, and the field of a `Spec` that each becomes.
-_OPTIONS = {
+#: The terms that a retry takes, and the field of a `Spec` that each becomes.
+_TERMS = {
     "on_error": "tolerance",
     "priority": "priority",
     "retention_seconds": "retention",
     "label": "labels",
 }
+
+_MODEL = Parameter(
+    "model",
+    {"type": "string"},
+    "Another version of the job's model, as `mine@3f2a` or `mine@champion`: it scores all rows "
+    "again, also those that are done.",
+)
+_OPTIONS = (*_TERMS, _MODEL.name)
 
 #: How many numbers in a row may have no result before the search for results ends. The results of
 #: an earlier retry may have gaps.
@@ -58,7 +65,8 @@ _MOST_MISSING = 100
 
 
 def _parameters() -> tuple[Parameter, ...]:
-    return tuple(one for one in parameters_of(JobOptions) if one.name in _OPTIONS)
+    terms = (one for one in parameters_of(JobOptions) if one.name in _TERMS)
+    return (*terms, _MODEL)
 
 
 @blueprint.post("/jobs/<job_id>/retry")
@@ -103,6 +111,7 @@ def retry(job_id: str) -> Response:
     """Repeat a failed or cancelled job as a new job, without scoring finished parts again.
 
     The new job has the rows, the options and the terms of the old one, except for those given here.
+    With `model`, another version of its model scores all rows again.
     """
     at, key = current_services(), key_of(request)
     options = _options()
@@ -136,10 +145,9 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
     job = find_job(at, job_id)
     if job.state not in RETRYABLE:
         raise NotRetryable(job_id=job_id, state=job.state)
-    admitted = admit(at, replace(options, model=_model_of(at, job.spec)))
-    given = {
-        field: admitted.terms[field] for name, field in _OPTIONS.items() if name in request.args
-    }
+    wanted = options.model
+    admitted = admit(at, replace(options, model=name_for(at, job.spec, wanted)))
+    given = {field: admitted.terms[field] for name, field in _TERMS.items() if name in request.args}
     # The binding and the traceparent belong to this request, not to the one of the old job.
     spec = job.spec.model_copy(
         update={
@@ -148,44 +156,11 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "key": current_identity().id,
             "retry_of": job_id,
             "shadow": None,
-            **_version(at, job, admitted),
+            **version_for(at, job, admitted.served, wanted=wanted is not None),
             **given,
         }
     )
     return _retry_bulk(at, job, spec) if spec.kind == "bulk" else _retry_small(at, job, spec)
-
-
-def _model_of(at: Services, spec: Spec) -> str:
-    """The version of the old job while it is served, otherwise the one that new jobs get."""
-    is_there = spec.version in at.names.there(spec.model)
-    if is_there and at.fleet.processes(spec.full_name):
-        return spec.full_name
-    # Not a challenger in the place of the champion: it may not be able to add the same.
-    return at.names.find(spec.model).card.full_name if spec.added else spec.model
-
-
-def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
-    """Return the version and signature of the old job while it is served, otherwise the current.
-
-    Raises:
-        shared.errors.service.VersionGone: the version is not served any more, and has scored some
-            parts: one job must not have results of two versions; or the current version takes or
-            gives other columns; or the second model of the job is not served any more.
-        shared.errors.input.BadOption: the current version cannot give the added outputs.
-    """
-    spec, card = job.spec, admitted.served.card
-    rows = f"{job.rows_done:,}"
-    if spec.second and not at.fleet.processes(spec.second.full_name):
-        raise VersionGone(job_id=spec.id, full_name=spec.second.full_name, rows=rows)
-    if card.version == spec.version:
-        return {}
-    # A small job has no finished parts: it is scored as a whole.
-    has_results = spec.kind == "bulk" and job.parts_done
-    if not has_results and card.signature.inputs == spec.signature.inputs:
-        signature = signature_with(spec.added, admitted.served)
-        if {one.name for one in signature.outputs}.issuperset(spec.outputs):
-            return {"version": card.version, "signature": signature}
-    raise VersionGone(job_id=spec.id, full_name=spec.full_name, rows=rows)
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:
@@ -199,8 +174,10 @@ def _retry_small(at: Services, job: Job, spec: Spec) -> Job:
 def _retry_bulk(at: Services, job: Job, spec: Spec) -> Job:
     if spec.sources:
         check_allowed(at, tuple(map(place_of, spec.sources.addresses)), _output(spec))
-    check_room(at, (job.total or spec.about_rows) - job.rows_done)
-    rows = (job.total or spec.most_rows or spec.about_rows) - job.rows_done
+    # Another version scores all rows again.
+    done = job.rows_done if spec.version == job.spec.version else 0
+    check_room(at, (job.total or spec.about_rows) - done)
+    rows = (job.total or spec.most_rows or spec.about_rows) - done
     with new_folder(at) as new_id:
         spec = spec.model_copy(update={"id": new_id})
         try:

@@ -1,16 +1,35 @@
 """Scoring the JSON rows of a request while its client waits: `/sentiment` and `/score`."""
 
-from flask import Request, Response, jsonify
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
+from flask import Request, Response
+
+from api.event_loop.later import Posed, answered_later
 from api.process.body_memory import Reservation
+from api.requests.body import chunks_of, uncompressed
 from api.requests.columns import chosen_outputs, input_columns
-from api.requests.json_body import read_json_rows
+from api.requests.json_body import read_json
 from api.requests.options import RowOptions
 from api.services import Services
-from api.submission.questions import COPIES, ask, check_count, find_served, with_model
+from api.submission.questions import (
+    COPIES,
+    RowsQuestion,
+    ask,
+    check_count,
+    current_client,
+    find_served,
+    pose,
+    with_model,
+)
 from api.uploads.json_rows import json_rows
+from shared.no_waiting import check_may_wait
 from shared.signature import Signature
 from shared.tables.stored_rows import json_text
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def scored_rows(
@@ -33,20 +52,48 @@ def scored_rows(
     """
     # Before the body is read: an option that cannot be used is refused at once.
     where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
-    rows = json_rows(read_json_rows(at.settings, request, memory, COPIES), where)
-    check_count(at, len(rows))
-    served = find_served(at, options.model, signature)
-    refs = [row[0] for row in rows]
+    client = current_client(at)
+
+    def prepare(
+        chunks: Iterator[bytes], length: int | None, memory: Reservation
+    ) -> tuple[RowsQuestion, list[Any]]:
+        rows = json_rows(read_json(at.settings, chunks, length, memory, COPIES)[0], where)
+        check_count(at, len(rows))
+        served = find_served(at, options.model, signature)
+        refs = [row[0] for row in rows]
+        return pose(at, served, rows, outputs, options.model, client), refs
+
+    def prepare_again(body: bytes) -> Posed[bytes]:
+        with at.body_memory.reserving() as own_memory:
+            return _posed(*prepare(uncompressed(iter([body])), len(body), own_memory))
+
+    question, refs = prepare(chunks_of(request), request.content_length, memory)
+    answer = answered_later(request, at.sync_scorer, partial(_posed, question, refs), prepare_again)
+    if answer:
+        return with_model(answer, question.card)
+    card, found = ask(at, question)
+    return with_model(Response(_body(refs, found), mimetype="application/json"), card)
+
+
+def _posed(question: RowsQuestion, refs: list[Any]) -> Posed[bytes]:
+    """The question for the event loop."""
+    if question.champion:
+        # Another version may have to be asked after this one.
+        check_may_wait()
+    return Posed(question.to_ask, lambda result: _body(refs, question.read(result)))
+
+
+def _body(refs: list[Any], records: list[dict[str, Any]]) -> bytes:
     answer = []
-    card, found = ask(at, served, rows, outputs, options.model)
-    for number, (ref, scored) in enumerate(zip(refs, found, strict=True), 1):
+    for number, (ref, scored) in enumerate(zip(refs, records, strict=True), 1):
         error = scored.pop("error")
         row = scored | {"ref": number if ref is None else ref}
         if error:
             row["error"] = error
         answer.append(row)
     if {type(row["ref"]) for row in answer} <= {str, int}:
-        return with_model(jsonify(answer), card)
-    # `jsonify` would write the ref 1.10 as 1.1.
-    text = json_text(answer, item_separator=",", key_separator=":")
-    return with_model(Response(f"{text}\n", mimetype="application/json"), card)
+        text = _dumps(answer)
+    else:
+        # `json.dumps` would write the ref 1.10 as 1.1.
+        text = json_text(answer, item_separator=",", key_separator=":")
+    return f"{text}\n".encode()

@@ -114,6 +114,16 @@ def _check_served_together(
     options: JobOptions, workers: list[Worker], first: Served, second: Served
 ) -> None:
     names = {first.card.full_name, second.card.full_name}
+    for worker in workers:
+        why = worker.declined.get(second.card.full_name)
+        # It would take parts of the job that it can never score.
+        if why and first.card.full_name in worker.models:
+            raise _refused(
+                options,
+                f"the worker {worker.name} serves {first.card.full_name} and leaves "
+                f"{second.card.full_name} to workers in another environment ({why}): score the "
+                "rows with each of them in a job of its own",
+            )
     if workers and not any(names.issubset(worker.models) for worker in workers):
         raise _refused(
             options,

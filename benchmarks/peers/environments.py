@@ -17,6 +17,7 @@ ENVIRONMENTS = HERE.parent / ".peers"
 PEERS = {
     "ray_data": "Ray Data",
     "dask_frame": "Dask",
+    "polars_script": "Polars",
     "litserve_app": "LitServe",
     "mlserver_runtime": "MLServer",
 }

@@ -32,11 +32,13 @@ class Server:
 
     Attributes:
         url: scheme, host and port.
+        pid: the process id of the program.
         request: function that builds the bytes of a request for the scores of texts.
         scores: function that reads the scores from the body of a response.
     """
 
     url: str
+    pid: int
     request: Callable[[list[str]], bytes]
     scores: Callable[[bytes], list[float]]
 
@@ -46,9 +48,10 @@ def litserve(model: Path) -> Iterator[Server]:
     """Run LitServe for a block."""
     port = free_port()
     command = [str(python_of("litserve_app")), str(HERE / "litserve_app.py"), str(model), str(port)]
-    with _running(command, port, "/health", {}):
+    with _running(command, port, "/health", {}) as pid:
         yield Server(
             url=f"http://127.0.0.1:{port}",
+            pid=pid,
             request=lambda texts: request("POST", "/predict", _bytes({"text": texts})),
             scores=lambda body: list(json.loads(body)["scores"]),
         )
@@ -77,9 +80,10 @@ def mlserver(model: Path) -> Iterator[Server]:
             (Path(folder) / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
         program = python_of("mlserver_runtime").with_name("mlserver")
         env = {"PYTHONPATH": str(HERE)}
-        with _running([str(program), "start", folder], port, "/v2/models/fast/ready", env):
+        with _running([str(program), "start", folder], port, "/v2/models/fast/ready", env) as pid:
             yield Server(
                 url=f"http://127.0.0.1:{port}",
+                pid=pid,
                 request=lambda texts: request("POST", "/v2/models/fast/infer", _tensor(texts)),
                 scores=lambda body: list(json.loads(body)["outputs"][0]["data"]),
             )
@@ -100,7 +104,7 @@ def score_csv(server: Server, source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[None]:
+def _running(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
@@ -114,7 +118,7 @@ def _running(command: list[str], port: int, path: str, env: dict[str, str]) -> I
             )
         try:
             wait_for_port(program, port, path, log)
-            yield
+            yield program.pid
         finally:
             stop(program)
 

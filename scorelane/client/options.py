@@ -8,8 +8,8 @@ from typing import Any, Literal, TypedDict
 from scorelane.client.signature import Column, Signature
 
 
-class RetryOptions(TypedDict, total=False):
-    """The options that a retry may change."""
+class Terms(TypedDict, total=False):
+    """What does not decide how rows are read or scored: a retry may change it."""
 
     #: what to do with rows that have an error: `skip`, `fail`, or the share of such rows (0..1)
     #: above which the job fails
@@ -19,6 +19,13 @@ class RetryOptions(TypedDict, total=False):
     priority: Literal["low", "normal", "high"] | None
     labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
     retention_seconds: int | None  #: how long the job is kept after its end
+
+
+class RetryOptions(Terms, total=False):
+    """What a retry may change. None: it stays as it was."""
+
+    #: another version of the model, as `mine@3f2a` or `mine@champion`, which scores all rows again
+    model: str | None
 
 
 class RowOptions(TypedDict, total=False):
@@ -35,7 +42,7 @@ class RowOptions(TypedDict, total=False):
     outputs: str | Sequence[str] | None
 
 
-class JobOptions(RetryOptions, RowOptions, total=False):
+class JobOptions(Terms, RowOptions, total=False):
     """How the service reads and scores the rows of a job. None: the service's default."""
 
     #: two models that both score each row, in place of `model`: the first one's results, with a

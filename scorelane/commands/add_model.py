@@ -8,12 +8,13 @@ import click
 
 from scorelane.client.client import Client
 from scorelane.commands.common import model_options, options
+from scorelane.commands.common.models_place import models_place
 from scorelane.commands.common.proof_options import proof_of, proof_options
 from scorelane.commands.common.proven import print_calls, print_proof
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from scorelane.commands.common.understood import print_understood, understood
 from scorelane.commands.common.until_served import answers, print_outcome, until_served
-from shared.config.settings import load_settings
+from shared.config.object_address import ObjectAddress
 from shared.errors.input import BadOption
 
 if TYPE_CHECKING:
@@ -113,14 +114,14 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
     "--wait/--no-wait",
     default=None,
     help="Wait until the service at --url serves the model.  [default: wait if one answers there, "
-    "unless --output names another folder]",
+    "unless --output names another place]",
 )
 @options.url
 @options.as_json
 def add_model(
     file: Path,
     name: str,
-    output: Path | None,
+    output: Path | ObjectAddress | None,
     class_values: str | None,
     target_range: str | None,
     labels: str | None,
@@ -147,14 +148,13 @@ def add_model(
     from training.added.meaning import Meaning  # noqa: PLC0415
     from worker.models.measuring import measure_rate  # noqa: PLC0415
 
-    models_dir = output or load_settings().models_dir
     expect, proof = meaning["expect"], proof_of(meaning)
     wait, url = meaning.pop("wait"), meaning.pop("url")
-    with without_tensorflow_lines():
+    with without_tensorflow_lines(), models_place(output) as place:
         added = add(
             file,
             name=name,
-            output=models_dir,
+            output=place.folder,
             registry=meaning.pop("registry"),
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
@@ -168,10 +168,11 @@ def add_model(
             proof=proof,
         )
         rate = measure_rate(added.model, examples=added.kept)
+        place.keep(added.card, force=force)
     if as_json:
         click.echo(json.dumps(understood(added) | {"rows_per_second": round(rate)}, indent=2))
     else:
-        click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+        click.echo(f"{added.card.full_name} is in {place.of(added.card)}.")
         print_understood(added)
         model_options.print_if_compiled(added.card)
         print_proof(added, rate, expect)

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from scorelane.commands.common import model_options
+from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from shared.config.settings import load_settings
 
 
 @click.command("compile", epilog="Example: scorelane compile mine")
@@ -17,6 +19,11 @@ def compile_(model: str, models_dir: Path | None) -> None:
     MODEL is a model's name, or its folder. `train` and `add-model` compile by themselves; use this
     command for a model folder that was made by an older release.
     """
+    if load_settings().models and models_dir is None and not Path(model).is_dir():
+        raise Mistake(
+            f"{model} is in object storage (SCORELANE_MODELS). Copy its folder to this machine, "
+            "name that folder here, and copy it back under another name."
+        )
     folder = model_options.model_folder(model, models_dir)
     with without_tensorflow_lines():
         from training.onnx.compile import compile_model  # noqa: PLC0415  see model_options

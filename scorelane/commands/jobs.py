@@ -27,7 +27,9 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 )
 @options.label
 @click.option(
-    "--model", metavar="NAME[@VERSION]", help="Only jobs of this model, or of this version of it."
+    "--model",
+    metavar="NAME[@VERSION]",
+    help="Only jobs that this model scores, or this version of it; an alias is a version too.",
 )
 @click.option("--owner", metavar="NAME", help="Only jobs of this owner; for the keys of admins.")
 @click.option(

@@ -1,6 +1,7 @@
 """`scorelane models`: the models that a service serves, and what they take and give."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ def models(name: str | None, audit: bool, url: str, as_json: bool) -> None:
             _print_audit(client, name, as_json=as_json)
             return
         found, failed = client.models(), client.failed_models()
+        declined = client.declined_models()
         # An older service lists no versions.
         versions = client.versions() or [one | {"current": True} for one in found]
     if name is not None:
@@ -46,8 +48,25 @@ def models(name: str | None, audit: bool, url: str, as_json: bool) -> None:
     for one in versions:
         add_row(table, _name_of(one), *_cells(one))
     print_table(table)
+    for line in declined_lines(declined):
+        click.echo(harmless(line), err=True)
     for failed_name, reason in failed.items():
         click.echo(harmless(f"{failed_name} is not served: {reason}"), err=True)
+
+
+def declined_lines(declined: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What workers leave to others, as `GET /models` has it."""
+    for one in declined:
+        workers = "1 worker leaves" if one["workers"] == 1 else f"{one['workers']:,} workers leave"
+        name = f"{one['name']}@{one['version']}"
+        yield f"{workers} {name} to others: {one['reason']}."
+
+
+def _environment(one: Mapping[str, Any]) -> str:
+    """Which workers serve a version, as the end of a sentence."""
+    count = "1 worker" if one["workers"] == 1 else f"{one['workers']:,} workers"
+    versions = ", ".join(f"{name} {number}" for name, number in one["libraries"].items())
+    return f"{count} with {versions}" if versions else count
 
 
 def _cells(one: dict[str, Any]) -> list[str]:
@@ -86,7 +105,11 @@ def _named(
 ) -> dict[str, Any]:
     for model in found:
         if model["name"] == name:
-            return model
+            # The same with more of it, if the service is not an older one.
+            full_name = (name, model["version"])
+            return next(
+                (one for one in versions if (one["name"], one["version"]) == full_name), model
+            )
     model_name, sign, wanted = name.partition("@")
     there = [one for one in versions if one["name"] == model_name and sign and wanted]
     same = [one for one in there if wanted in (one["version"], *one.get("aliases", ()))]
@@ -113,6 +136,9 @@ def _print_model(model: dict[str, Any], *, as_json: bool) -> None:
     click.echo(harmless(f"{_name_of(model)}, version {model['version']}"))
     if model["description"]:
         click.echo(harmless(model["description"]))
+    if model.get("served_by"):
+        workers = "; ".join(map(_environment, model["served_by"]))
+        click.echo(harmless(f"Served by {workers}"))
     if not model.get("inputs"):
         # An older service: all its models take a text.
         return

@@ -22,6 +22,7 @@ def retry(job_id: str, wait: bool, url: str, as_json: bool, **retry_options: Any
 
     \b
     scorelane retry ID --on-error skip --wait
+    scorelane retry ID --model mine@champion
     """
     with options.client(url) as client:
         changes = {name: value for name, value in retry_options.items() if value}

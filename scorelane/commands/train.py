@@ -10,9 +10,11 @@ from rich.table import Table
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.extras import require
+from scorelane.commands.common.failures import Mistake
+from scorelane.commands.common.models_place import models_place
 from scorelane.commands.common.tables import print_table
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
-from shared.config.settings import load_settings
+from shared.config.object_address import ObjectAddress
 
 
 @click.command("train", epilog="Example: scorelane train reviews.csv --kind fast --name mine")
@@ -59,17 +61,16 @@ from shared.config.settings import load_settings
 @model_options.description
 @click.option(
     "--report/--no-report",
-    default=True,
-    show_default=True,
+    default=None,
     help="Write report/index.html into the model's folder. The report quotes texts. Its plots need "
-    "scorelane-server[report].",
+    "scorelane-server[report].  [default: write it, unless the model goes to object storage]",
 )
 @model_options.force
 @options.as_json
 def train(
     files: tuple[Path, ...],
     name: str,
-    output: Path | None,
+    output: Path | ObjectAddress | None,
     text_column: str,
     label_column: str | None,
     delimiter: str | None,
@@ -94,31 +95,36 @@ def train(
     if training_options["kind"] == "deep":
         # Before anything is read, or a bar is shown.
         require("tensorflow", "h5py")
-    models_dir = output or load_settings().models_dir
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
         without_tensorflow_lines(),
+        models_place(output) as place,
         Progress(*columns, console=Console(stderr=True)) as display,
     ):
+        force, report = training_options["force"], training_options["report"]
+        if report and place.stored:
+            raise Mistake("--report: a report is written on this machine; name a folder (--output)")
+        training_options["report"] = place.stored is None if report is None else report
         task = display.add_task("starting", total=1.0)
         card = train_model(
             files,
             TrainingOptions(
                 name=name,
-                output=models_dir,
+                output=place.folder,
                 reading=Reading(text_column, label_column, delimiter, charset, quoting),
                 **training_options,
             ),
             progress=lambda step, share: display.update(task, description=step, completed=share),
         )
+        place.keep(card, force=force)
     if as_json:
         click.echo(card.model_dump_json(indent=2))
         return
-    click.echo(f"{card.full_name} is in {models_dir / name}.")
+    click.echo(f"{card.full_name} is in {place.of(card)}.")
     model_options.print_if_compiled(card)
     _print_figures({key: value for key, value in card.figures.items() if key != COMPILED_FIGURE})
     if training_options["report"]:
-        click.echo(f"The report: {models_dir / name}/report/index.html")
+        click.echo(f"The report: {place.of(card)}/report/index.html")
 
 
 def _print_figures(figures: dict[str, float]) -> None:

@@ -32,7 +32,7 @@ def environment(settings: Settings) -> dict[str, str]:
     }
     changed = {name: str(value) for name, value in settings if isinstance(value, Path)}
     changed |= {"redis_url": settings.redis_url, "processes": str(settings.processes)}
-    changed["serve"] = settings.serve
+    changed |= {"serve": settings.serve, "models": settings.models}
     for name, value in changed.items():
         variable = f"{PREFIX}{name}".upper()
         # pydantic ignores the case of a variable, so one in lower case would count too.

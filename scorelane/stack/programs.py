@@ -79,7 +79,7 @@ class Service:
         self._program, self._env, self._guard, self._pass_fds = program, env, guard, pass_fds
         self._data = data
         self._log = data / "logs" / f"{program.name.lower()}.log"
-        self._start(START_GRACE)
+        self._start(min(START_GRACE, program.grace))
 
     def _start(self, grace: float) -> None:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:

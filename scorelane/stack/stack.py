@@ -36,7 +36,7 @@ class Stack:
         url: the address of the API.
         data: the folder of data and logs.
         models: the full names of the served models, `name@version`.
-        failed: why other models are not served, by the name of each.
+        failed: why other models are not served, by the name of each; empty with `wanted`.
     """
 
     url: str

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from api.security.keys import check_published
@@ -27,22 +27,25 @@ from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, close_to_others, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.listener import listening, reachable, url_of
-from scorelane.stack.probes import api_is_ready, redis_answers, served_and_failed
-from scorelane.stack.programs import Program, Service
+from scorelane.stack.probes import failed_models, probe, redis_answers
+from scorelane.stack.programs import Service
 from scorelane.stack.restarts import Restarts
+from scorelane.stack.start import Start, leaves_anything
 from scorelane.stack.wanted_models import to_serve
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_file, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.system import sentence_of
 from shared.load_time import load_seconds
-from shared.model_folders import read_folders
+from worker.models.finding import find_models_once
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
 
 #: The longest path for a Unix socket; the limit is 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES = 100
+
+Ready = TypeVar("Ready")
 
 
 @dataclass(frozen=True)
@@ -93,49 +96,41 @@ def run(plan: Plan) -> None:
     with listening(plan.host, plan.port) as listener:
         # Before the models are loaded, which takes long.
         check_published(settings, [listener.getsockname()])
-        models_dir = Path(plan.models) if plan.models else settings.models_dir
-        serve_only = to_serve(settings, models_dir, plan.wanted)
+        if plan.models:
+            folder = {"models": "", "models_dir": Path(plan.models)}
+            settings = settings.model_copy(update=folder)
+        if not settings.models:
+            serve_only = to_serve(settings, settings.models_dir, plan.wanted)
+            settings = settings.model_copy(update={"serve": serve_only})
         # One that is bad is named by the worker's log, `/models` and `doctor`.
-        cards = read_folders(models_dir, serve_only).cards
+        cards = find_models_once(settings).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(
                 update={
                     "redis_url": f"unix://{socket_path}",
                     "blobs_dir": data / "blobs",
-                    "models_dir": models_dir,
-                    "serve": serve_only,
                     "processes": plan.processes or settings.processes,
                 }
             )
             # What a program that is killed leaves there is removed with the folder.
             env = {**environment(settings), "TMPDIR": str(run_folder)}
+            if plan.wanted is not None:
+                # One client asks it: a second process of the API would only take longer to start.
+                env.setdefault("WEB_CONCURRENCY", "1")
             processes = settings.processes or os.cpu_count() or 1
-            start = Start(data, env, guard, load_seconds(cards, processes))
+            start = Start(
+                data,
+                env,
+                guard,
+                load_seconds(cards, processes),
+                is_new=plan.data is None,
+                may_kill=plan.data is None and not leaves_anything(settings),
+                for_one_job=plan.wanted is not None,
+            )
             address = (reachable(plan.host), listener.getsockname()[1])
             models = [card.full_name for card in cards.values()]
             serve(start, settings, listener, address, models)
-
-
-@dataclass(frozen=True)
-class Start:
-    """What the programs are started with.
-
-    Attributes:
-        data: the data folder.
-        env: their environment.
-        guard: what stops them.
-        seconds: how long they may take until they are ready.
-    """
-
-    data: Path
-    env: dict[str, str]
-    guard: Guard
-    seconds: float
-
-    def service(self, program: Program, pass_fds: tuple[int, ...] = ()) -> Service:
-        """Start a program."""
-        return Service(program, data=self.data, env=self.env, guard=self.guard, pass_fds=pass_fds)
 
 
 def serve(
@@ -178,18 +173,32 @@ def serve(
     socket_path = Path(urlsplit(settings.redis_url).path)
     redis = programs.redis(start.data, socket_path, settings.max_redis_bytes)
     running.append(start.service(redis))
-    wait_for(running[-1], lambda: redis_answers(settings), watch, start.seconds)
+    if not start.is_new:
+        wait_for(running[-1], lambda: redis_answers(settings), watch, start.seconds)
     report(waiting=f"the worker loads its models: {', '.join(models)}")
     running.append(start.service(programs.worker()))
     fd = listener.fileno()
     running.append(start.service(programs.api(fd), pass_fds=(fd,)))
-    wait_for(running[1], lambda: api_is_ready(address), watch, start.seconds)
+    with probe(address) as ready:
+        served = wait_for(running[1], ready, watch, start.seconds)
     for service in running:
         service.works()
-    served, failed = served_and_failed(settings)
+    failed = {} if start.for_one_job else failed_models(settings)
     about = {"models": served, "failed": failed, "data": str(start.data)}
     report(ready={"url": url_of(address), **about})
-    restarts = {service.name: Restarts(start.seconds) for service in running}
+    keep_running(running, settings, start.seconds, is_over)
+    raise ParentGone
+
+
+def keep_running(
+    running: list[Service], settings: Settings, seconds: float, is_over: Callable[[], bool]
+) -> None:
+    """Start programs again that have ended, until `is_over` returns true.
+
+    Raises:
+        scorelane.stack.errors.ServiceEnded: one has ended too often; see `Service.revive`.
+    """
+    restarts = {service.name: Restarts(seconds) for service in running}
     while not is_over():
         for service in running:
             if how := service.revive(restarts[service.name]):
@@ -197,7 +206,6 @@ def serve(
                     # Its processes are dead, and would count as live for some seconds.
                     redis_answers(settings)
                 report(restarted=f"{service.name} has ended ({how}), and was started again.")
-    raise ParentGone
 
 
 @contextmanager
@@ -249,18 +257,19 @@ def lock_of(data: Path) -> int:
 
 
 def wait_for(
-    service: Service, ready: Callable[[], bool], watch: Callable[[], None], seconds: float
-) -> None:
-    """Call `watch` until `ready` returns true.
+    service: Service, ready: Callable[[], Ready], watch: Callable[[], None], seconds: float
+) -> Ready:
+    """Call `watch` until `ready` returns something that is true, which is returned.
 
     Raises:
         scorelane.stack.errors.NotReadyInTime: the service was not ready in `seconds`.
     """
     deadline = time.monotonic() + seconds
-    while not ready():
+    while not (found := ready()):
         watch()
         if time.monotonic() > deadline:
             raise service.not_ready(seconds)
+    return found
 
 
 def report(**event: Any) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.config.settings import Settings
+from shared.model_folders import folder_of
 
 
 def to_serve(settings: Settings, models_dir: Path, wanted: Sequence[str] | None) -> str:
@@ -24,6 +25,6 @@ def to_serve(settings: Settings, models_dir: Path, wanted: Sequence[str] | None)
     # A comma separates names in the setting, and a path is no name.
     if any(Path(name).name != name or "," in name for name in names):
         return settings.serve
-    if not all((models_dir / name).is_dir() for name in names):
+    if not all(folder_of(models_dir, name).is_dir() for name in names):
         return settings.serve
     return ",".join(dict.fromkeys(names))

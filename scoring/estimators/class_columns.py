@@ -83,27 +83,30 @@ class ClassColumns:
         return labels
 
 
-def output_frame(
+def output_columns(
     columns: Columns,
     raw: npt.NDArray[np.float64],
     rule: ScoreRule | None,
     outputs: Sequence[Output],
-    frame: pd.DataFrame,
-) -> pd.DataFrame:
-    """The frame that a model returns: its outputs, with the index of the frame that it got.
+) -> Columns:
+    """The outputs that a model gives, by name.
 
     Args:
         columns: what the estimator predicts, by the name of the column.
         raw: what it computes, for the score.
         rule: how the score follows; None: the model gives none.
         outputs: the outputs to return.
-        frame: the frame that the model got.
     """
     if rule:
         columns[SCORE] = np.clip(rule.score(raw), 0.0, 1.0)
         if rule.cuts:
             columns["label"] = rule.labels(columns[SCORE])
-    chosen = {output.name: _column(columns[output.name], frame) for output in outputs}
+    return {output.name: columns[output.name] for output in outputs}
+
+
+def output_frame(columns: Columns, frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns as the frame that a model returns, with the index of the frame that it got."""
+    chosen = {name: _column(values, frame) for name, values in columns.items()}
     return pd.DataFrame(chosen, index=frame.index, copy=False)
 
 

@@ -10,12 +10,16 @@ from typing_extensions import override
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
 from scoring.steady import Batches
+from scoring.words.counted_texts import CountedTexts
 from shared.card import Card
 from shared.jobs.added_outputs import Explanation
 from shared.model import Scorer
 
 #: Makes the outputs of a frame, from its rows and from what the estimator gives for them, or None.
 OutputsOf = Callable[[pd.DataFrame, Any, Any], pd.DataFrame]
+
+#: Adds the columns of `shared.reach` to the outputs of texts.
+WithReach = Callable[[pd.DataFrame, CountedTexts], pd.DataFrame]
 
 
 class ExplainedEstimator(Scorer):
@@ -30,6 +34,7 @@ class ExplainedEstimator(Scorer):
         outputs_of: OutputsOf,
         terms: int,
         batches: Batches,
+        with_reach: WithReach | None = None,
     ) -> None:
         """Take the parts of a model.
 
@@ -41,8 +46,9 @@ class ExplainedEstimator(Scorer):
             outputs_of: makes its outputs.
             terms: the most terms of a row.
             batches: those in which the model scores, so that an explained score is the same.
+            with_reach: adds what is read of texts; None: nobody has asked for that.
         """
-        self._batches = batches
+        self._batches, self._with_reach = batches, with_reach
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms
         self._read, self._outputs_of = read, outputs_of
@@ -56,7 +62,10 @@ class ExplainedEstimator(Scorer):
 
     def _explained(self, frame: pd.DataFrame) -> pd.DataFrame:
         explainer, rows = self._explainer, self._read(frame)
+        if self._with_reach:
+            rows = CountedTexts(rows)
         raw, top = explainer.explained(rows, self._terms)
         found = self._outputs_of(frame, rows, raw)
         columns = result_columns(top, explainer.names, explainer.base_values, self._classes)
-        return pd.concat([found, pd.DataFrame(columns, frame.index, copy=False)], axis=1)
+        found = pd.concat([found, pd.DataFrame(columns, frame.index, copy=False)], axis=1)
+        return self._with_reach(found, rows) if self._with_reach else found

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from typing_extensions import override
 
-from scoring.estimators.class_columns import ClassColumns, no_rows, output_frame
+from scoring.estimators.class_columns import ClassColumns, no_rows, output_columns, output_frame
 from scoring.estimators.output_columns import typed_values
 from scoring.estimators.score_rule import ScoreRule
 from scoring.mapped.array_file import read_arrays
@@ -29,7 +29,7 @@ from scoring.words.gram_bytes import GramBytes, Grams
 from scoring.words.languages import MOST_WORDS, Languages
 from scoring.words.linear_model import LinearModel, once, sublinear
 from scoring.words.links import link_of
-from scoring.words.reach_columns import with_reach_columns
+from scoring.words.reach_columns import reach_columns, with_reach_columns
 from scoring.words.stored_tables import STORES, words_of
 from scoring.words.text_bytes import TextBytes
 from scoring.words.word_terms import Reach
@@ -147,14 +147,17 @@ class MappedWordsModel(Model):
         if not len(frame):
             nothing = no_rows(self._outputs, frame)
             return pd.concat([nothing, self.reach(frame)], axis=1) if self._counts else nothing
-        texts: list[str] = frame[self._input].tolist()
+        return output_frame(self.score_texts(frame[self._input].tolist()), frame)
+
+    @override
+    def score_texts(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         if self._counts:
             texts = CountedTexts(texts)
         raw = self.probabilities(texts)
         columns = self._columns.of(raw, texts, self._wanted_of_classes) if self._columns else {}
-        found = output_frame(columns, raw, self._rule, self._outputs, frame)
+        found = output_columns(columns, raw, self._rule, self._outputs)
         if isinstance(texts, CountedTexts) and texts.reach is not None:
-            return with_reach_columns(found, texts, texts.reach, self._languages)
+            found |= reach_columns(texts, texts.reach, self._languages)
         return found
 
     @override
@@ -201,7 +204,9 @@ class MappedWordsModel(Model):
     @override
     def explained(self, terms: int) -> Scorer:
         # The arrays have no names of terms. The own file gives the same scores to the last bit.
-        return self.whole().for_outputs(self._wanted).explained(terms)
+        whole = self.whole().for_outputs(self._wanted)
+        counting = whole.with_reach() if self._counts else None
+        return (counting or whole).explained(terms)
 
     def whole(self) -> Model:
         """The model as it is loaded from its own file, by scikit-learn.

@@ -12,6 +12,7 @@ from scoring.words.addresses import address as _address
 from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.linear_model import LinearModel, coefficients_by_column
 from scoring.words.word_terms import Positions, Reach
+from shared.jobs.added_outputs import MOST_TERMS
 
 #: The size of the first table of weights by count. It grows when a text holds a term more often.
 _INITIAL_COUNTS = 64
@@ -36,6 +37,7 @@ class _ExplainedStruct(ctypes.Structure):
 
     _fields_ = (
         ("terms", ctypes.c_int64),
+        ("texts", ctypes.c_int64),
         ("classes", ctypes.c_int64),
         ("sign", ctypes.c_double),
         ("coefficients", ctypes.c_void_p),
@@ -115,11 +117,15 @@ class CompiledDecisions:
 
         What `CompiledWords.reach` returns is written into `reach`, unless that is None.
         """
-        counts = None if reach is None else _address(reach)
-        return self._run(LIBRARY.counter_decide, content, starts, counts)
+        return self._run(LIBRARY.counter_decide, content, starts, _address_if(reach))
 
     def explained(
-        self, content: bytes, starts: Positions, by: LinearScores, terms: int
+        self,
+        content: bytes,
+        starts: Positions,
+        by: LinearScores,
+        terms: int,
+        reach: Reach | None = None,
     ) -> tuple[npt.NDArray[np.float64], TopEffects]:
         """The decisions for n texts, and the terms that move the explained number of each most.
 
@@ -128,28 +134,34 @@ class CompiledDecisions:
             starts: as `CompiledWords.cells` takes them.
             by: the coefficients of the explained numbers.
             terms: the most terms of a text.
+            reach: gets what `CompiledWords.reach` returns, unless it is None.
+
+        Raises:
+            ValueError: there are more terms than the library has room for.
         """
+        if terms > MOST_TERMS:
+            raise ValueError(f"a text has at most {MOST_TERMS} explaining terms, not {terms}")
         texts = len(starts) - 1
         if self._explaining is None or self._explaining.by is not by:
             self._explaining = _Explaining.of(by, self._model.coefficients, self._coefficients)
         sign, coefficients, intercepts = self._explaining[1:]
         found = TopEffects(
-            np.empty((texts, terms), dtype=np.int32),
-            np.empty((texts, terms)),
+            np.empty((terms, texts), dtype=np.int32).T,
+            np.empty((terms, texts)).T,
             np.empty(texts),
             np.empty(texts, dtype=np.int32),
         )
         struct = _ExplainedStruct(
             terms,
+            texts,
             len(by.coefficients),
             sign,
             coefficients.ctypes.data,
             intercepts.ctypes.data,
             *(array.ctypes.data for array in found),
         )
-        explain = LIBRARY.counter_explain
-        decisions = self._run(explain, content, starts, ctypes.byref(struct))
-        return decisions, found
+        more = ctypes.byref(struct), _address_if(reach)
+        return self._run(LIBRARY.counter_explain, content, starts, *more), found
 
     def _run(
         self, function: Any, content: bytes, starts: Positions, *more: Any
@@ -170,3 +182,7 @@ class CompiledDecisions:
             self._weights = weights
             self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
         return decisions
+
+
+def _address_if(reach: Reach | None) -> ctypes.c_void_p | None:
+    return None if reach is None else _address(reach)

@@ -1,14 +1,26 @@
 """Texts whose words are counted while they are scored."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects
 from scoring.words.chunks import by_chunks, chunks
 from scoring.words.word_terms import Reach
 
 Floats = npt.NDArray[np.float64]
+
+
+class ExplainedTexts(Protocol):
+    """Decides about texts, and says what moves each decision."""
+
+    def explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int, reach: Reach | None
+    ) -> tuple[Floats, TopEffects]:
+        """The decisions and the effects; the counts of words go into `reach`, if not None."""
 
 
 class CountedTexts(list[str]):
@@ -40,3 +52,21 @@ def decided(
         counts.append(reach)
     texts.reach = np.concatenate(counts)
     return np.concatenate(found)
+
+
+def explained_texts(
+    decide: ExplainedTexts, texts: Sequence[str], by: LinearScores, terms: int
+) -> list[tuple[Floats, TopEffects]]:
+    """The decisions about n texts, n >= 1, and the effects; those of some texts at a time.
+
+    The words of `CountedTexts` are counted, too.
+    """
+    if not isinstance(texts, CountedTexts):
+        return [decide.explained(chunk, by, terms, None) for chunk in chunks(texts)]
+    counts = [np.empty((len(chunk), 2), dtype=np.int32) for chunk in chunks(texts)]
+    found = [
+        decide.explained(chunk, by, terms, reach)
+        for chunk, reach in zip(chunks(texts), counts, strict=True)
+    ]
+    texts.reach = np.concatenate(counts)
+    return found

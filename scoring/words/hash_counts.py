@@ -13,7 +13,7 @@ from scoring.words.hash_index import KeyCollision
 from scoring.words.linear_model import LinearModel, coefficients_by_column
 from scoring.words.text_bytes import TextBytes
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
-from scoring.words.word_counts import Counts, TextDecisions, own_functions
+from scoring.words.word_counts import Counts, TextDecisions, own_functions, preprocess_of
 from scoring.words.word_terms import Positions, Terms
 
 #: The most columns: a column and a sign must fit into 31 bits.
@@ -62,8 +62,7 @@ class HashCounter:
         self._width = vectoriser.n_features
         self.weighting = HashWeighting(vectoriser.norm)
         lower = bool(vectoriser.lowercase)
-        preprocess = vectoriser.build_preprocessor()
-        self._texts = TextBytes(lower=lower, signs="", preprocess=preprocess)
+        self._texts = TextBytes(lower=lower, signs="", preprocess=preprocess_of(vectoriser))
         stop_words = set(filter(tokens.matcher(), vectoriser.get_stop_words() or ()))
         terms = Terms.build({}, stop_words, tokens=tokens, lower=lower, width=self._width)
         least, most = vectoriser.ngram_range

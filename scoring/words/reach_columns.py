@@ -28,12 +28,22 @@ def with_reach_columns(
         languages: finds texts of other languages.
         cut: whether there were more words in each; None: there never are.
     """
-    words, known = reach[:, 0], reach[:, 1]
     columns: dict[Any, Any] = {name: found[name] for name in found}
-    columns |= {
+    columns |= reach_columns(texts, reach, languages, cut)
+    return pd.DataFrame(columns, index=found.index, copy=False)
+
+
+def reach_columns(
+    texts: Sequence[str],
+    reach: Reach,
+    languages: Languages,
+    cut: npt.NDArray[np.bool_] | None = None,
+) -> dict[str, npt.NDArray[Any]]:
+    """The columns of `shared.reach` for n texts; see `with_reach_columns` for the arguments."""
+    words, known = reach[:, 0], reach[:, 1]
+    return {
         WORDS: words.astype(np.int64),
         KNOWN: known.astype(np.int64),
         CUT: np.zeros(len(texts), dtype=bool) if cut is None else cut,
         OTHER_LANGUAGE: languages.other(texts, words, known),
     }
-    return pd.DataFrame(columns, index=found.index, copy=False)

@@ -185,10 +185,10 @@ class TextDecisions:
         return self._decide(*self._join(texts), reach)
 
     def explained(
-        self, texts: Sequence[str], by: LinearScores, terms: int
+        self, texts: Sequence[str], by: LinearScores, terms: int, reach: Reach | None = None
     ) -> tuple[npt.NDArray[np.float64], TopEffects]:
         """As `CompiledDecisions.explained`."""
-        return self._decide.explained(*self._join(texts), by, terms)
+        return self._decide.explained(*self._join(texts), by, terms, reach)
 
 
 def _cut_of(vectoriser: CountVectorizer) -> TokenPattern | Grams | None:
@@ -207,11 +207,19 @@ def _cut_of(vectoriser: CountVectorizer) -> TokenPattern | Grams | None:
     return None if tokens is None or (tokens.whole and most > 1) else tokens
 
 
+def preprocess_of(vectoriser: Any) -> Callable[[str], str]:
+    """What a vectoriser without a preprocessor of the user's does with a text before it cuts it."""
+    if vectoriser.strip_accents is not None:
+        preprocess: Callable[[str], str] = vectoriser.build_preprocessor()
+        return preprocess
+    return str.lower if vectoriser.lowercase else str
+
+
 def _of_words(vectoriser: CountVectorizer, tokens: TokenPattern) -> tuple[TextBytes, Terms]:
     texts = TextBytes(
         lower=vectoriser.lowercase,
         signs=tokens.signs,
-        preprocess=vectoriser.build_preprocessor(),
+        preprocess=preprocess_of(vectoriser),
     )
     min_words, max_words = vectoriser.ngram_range
     is_token = tokens.matcher()
@@ -235,7 +243,7 @@ def _of_words(vectoriser: CountVectorizer, tokens: TokenPattern) -> tuple[TextBy
 def _of_characters(vectoriser: CountVectorizer, grams: Grams) -> tuple[TextBytes, Terms]:
     texts = GramBytes(
         lower=vectoriser.lowercase,
-        preprocess=vectoriser.build_preprocessor(),
+        preprocess=preprocess_of(vectoriser),
         inside=grams.inside,
     )
     lower = bool(vectoriser.lowercase)

@@ -16,7 +16,7 @@ from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
 from scoring.words.chunks import by_chunks, chunks
-from scoring.words.counted_texts import decided
+from scoring.words.counted_texts import decided, explained_texts
 from scoring.words.hash_counts import HashCounter
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.linear_model import LinearModel, sublinear
@@ -115,8 +115,12 @@ class WordPipeline:
 
         Returns:
             What `predict_proba` returns, or `predict` if that is all that there is; and the terms.
+            The words of `CountedTexts` are counted in the same pass, if compiled code runs.
         """
-        runs = [self._explained(chunk, by, terms) for chunk in chunks(texts)]
+        if isinstance(self._decide, TextDecisions):
+            runs = explained_texts(self._decide, texts, by, terms)
+        else:
+            runs = [self._explained(chunk, by, terms) for chunk in chunks(texts)]
         given = np.concatenate([one for one, _ in runs])
         if self._classifier:
             given = self._classifier.probabilities(given)
@@ -126,8 +130,6 @@ class WordPipeline:
         self, texts: Sequence[str], by: LinearScores, terms: int
     ) -> tuple[Floats, TopEffects]:
         """Decisions, or else what the final estimator gives, and the terms; as `explained`."""
-        if isinstance(self._decide, TextDecisions):
-            return self._decide.explained(texts, by, terms)
         matrix = self._weighed(texts).matrix()
         if self._classifier:
             given = matrix @ self._classifier.coefficients.T

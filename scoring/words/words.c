@@ -250,9 +250,9 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
     if (model->single)
-      missing = decide(self, past - first, cells, model, 1, of_block);
+      missing = decide(self, past - first, cells, model, 1, 0, of_block);
     else
-      missing = decide(self, past - first, cells, model, 0, of_block);
+      missing = decide(self, past - first, cells, model, 0, 0, of_block);
     if (missing) return missing;
   }
   return 0;
@@ -261,21 +261,21 @@ int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *beg
 /* As counter_decide, and what moves the decision of each text most. The arrays that `explained`
    points to have room for all texts. */
 int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
-                        const linear *model, const explained *found, double *decisions) {
+                        const linear *model, const explained *found, int32_t *reach,
+                        double *decisions) {
+  int keeps = model->classes == 1 && found->coefficients == model->coefficients;
   for (int64_t first = 0, past; first < texts; first = past) {
     past = block_end(self, begins, first, texts);
-    int64_t cells = find_cells(self, content, begins + first, past - first, NULL), missing;
+    int32_t *words = reach ? reach + 2 * first : NULL;
+    int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
     double *of_block = decisions + first * model->classes;
     if (model->single)
-      missing = decide(self, past - first, cells, model, 1, of_block);
+      missing = decide(self, past - first, cells, model, 1, keeps, of_block);
     else
-      missing = decide(self, past - first, cells, model, 0, of_block);
+      missing = decide(self, past - first, cells, model, 0, keeps, of_block);
     if (missing) return missing;
-    if (found->classes == 1)
-      explain(self, first, past, model, found, 1, of_block);
-    else
-      explain(self, first, past, model, found, found->classes, of_block);
+    explain(self, first, past, model, found, keeps, of_block);
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -29,6 +29,24 @@ def user_models() -> Path:
         return Path.home() / ".local" / "share" / "scorelane" / "models"
     except RuntimeError:
         return BUNDLED_MODELS
+
+
+def user_cache() -> Path:
+    """The folder of the copies of models that lie in object storage.
+
+    It is `scorelane/models` in `$XDG_CACHE_HOME`, or `~/.cache` (XDG Base Directory Specification).
+
+    Raises:
+        FileNotFoundError: the user has no home, and the variable is not set.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named / "scorelane" / "models"
+    try:
+        return Path.home() / ".cache" / "scorelane" / "models"
+    except RuntimeError:
+        reason = "this user has no home for copies of models; set XDG_CACHE_HOME to a folder"
+        raise FileNotFoundError(2, reason) from None
 
 
 class PlaceSettings(BaseModel):
@@ -76,10 +94,23 @@ class PlaceSettings(BaseModel):
         "`$XDG_DATA_HOME` or `~/.local/share`, and the bundled models whose names are not taken "
         "there are served too.",
     )
+    models: Annotated[str, AfterValidator(blob_address)] = Field(
+        "",
+        description="Object storage in place of that folder, such as `s3://bucket/models`, with a "
+        "folder for each version; credentials as for `SCORELANE_BLOBS`. Workers keep a copy in "
+        "`scorelane/models` in `$XDG_CACHE_HOME` or `~/.cache`.",
+    )
     serve: str = Field(
         "",
         description="The models that a worker serves, separated by commas; empty: all in the "
         "models folder.",
+    )
+    library_versions: Literal["proven", "same"] = Field(
+        "proven",
+        description="Which models a worker serves whose cards name other versions of libraries "
+        "than it has. `proven`: those that it can load and that give for their examples what they "
+        "gave where they were added. `same`: none; the major and minor numbers must be equal. It "
+        "leaves the others to workers in another environment.",
     )
     default_model: str = Field("fast", description="The model of a job that names none.")
     trusted_types: Annotated[str, AfterValidator(type_names)] = Field(

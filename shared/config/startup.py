@@ -77,14 +77,28 @@ def check_secrets(settings: Settings) -> None:
 
 
 def check_blobs(settings: Settings) -> None:
-    """Check that the library for object storage is installed, if blobs are there.
+    """Check that the library for object storage is installed, if blobs or models are there.
 
     Raises:
         shared.errors.service.BadSettings: it is not.
     """
-    if settings.blobs and find_spec("obstore") is None:
+    for name in ("blobs", "models"):
+        if getattr(settings, name):
+            require_object_storage(f"{PREFIX}{name.upper()}")
+
+
+def require_object_storage(named_by: str) -> None:
+    """Check that the library for object storage is installed.
+
+    Args:
+        named_by: what names an address there, for the message.
+
+    Raises:
+        shared.errors.service.BadSettings: it is not.
+    """
+    if find_spec("obstore") is None:
         advice = "needs a library: pip install 'scorelane-server[object-storage]'."
-        raise BadSettings(faults=f"{PREFIX}BLOBS: object storage {advice}")
+        raise BadSettings(faults=f"{named_by}: object storage {advice}")
 
 
 def check_file(settings: Settings, name: str) -> None:

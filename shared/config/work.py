@@ -77,8 +77,8 @@ class WorkSettings(BaseModel):
     models_seconds: float = Field(
         2.0,
         ge=0,
-        description="How often a worker looks at the models folder for models that are new, "
-        "changed or gone. 0: only at its start.",
+        description="How often a worker looks at the models folder, or lists the models in "
+        "object storage, for models that are new, changed or gone. 0: only at its start.",
     )
     trial_seconds: float = Field(
         0.0,

@@ -117,10 +117,7 @@ class NothingToRetry(ScorelaneError):
 
 
 class VersionGone(ScorelaneError):
-    """No worker serves {full_name} any more. It has scored {rows} rows of job '{job_id}', and
-    one version, with the same columns, scores all rows of a job. Submit the rows again to have
-    all of them scored by the current version.
-    """
+    """Job '{job_id}' was not retried: {reason}. {advice}"""
 
 
 class NoModelYet(ScorelaneError):

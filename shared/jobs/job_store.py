@@ -22,6 +22,7 @@ from shared.jobs.bulk_store import (
 from shared.jobs.clearing import ClearingStore
 from shared.jobs.job import Job
 from shared.jobs.outcome import Outcome
+from shared.jobs.question_line import QuestionLine
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
 from shared.jobs.state import CallbackState, State
 from shared.jobs.store_values import Held, Load, Overdue, Spent
@@ -63,6 +64,10 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, ClearingStore, Pro
 
     def new_time(self) -> float:
         """The time for the id of a new job. The store remembers every job from this time on."""
+
+    def question_line(self) -> QuestionLine | None:
+        """Make what an event loop asks questions by; None: only threads can ask."""
+        return None
 
     def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
         """Record a new job, and put a small job into the waiting list of its model.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from shared.config.settings import Settings
-from shared.fleet import Worker
+from shared.fleet import Worker, name_of
 from shared.monitoring.findings import HERE, Finding, fault, fine, warning
 from shared.monitoring.redis_findings import MOST_SKEW
 
@@ -46,6 +46,7 @@ def worker_findings(
             "Jobs that name no model are refused, or wait: check SCORELANE_SERVE of the workers.",
         )
     yield from _failed(workers)
+    yield from _declined(workers, serving)
     yield from _versions(workers, release, place)
     yield from _clocks(workers)
     yield from _blob_stores(workers, blobs, place)
@@ -69,6 +70,32 @@ def _failed(workers: Sequence[Worker]) -> Iterator[Finding]:
             )
 
 
+def _declined(workers: Sequence[Worker], serving: Collection[str]) -> Iterator[Finding]:
+    """Name the versions that workers leave to others, and whether anybody serves them."""
+    names = {name_of(full_name) for full_name in serving}
+    reasons = {full_name: why for one in workers for full_name, why in one.declined.items()}
+    for full_name, why in sorted(reasons.items()):
+        if full_name in serving:
+            without = [one.name for one in workers if full_name in one.declined]
+            own = [one.name for one in workers if full_name in one.models]
+            yield fine(
+                "models",
+                f"{full_name} is served by {', '.join(own)}, and left to others by "
+                f"{', '.join(without)}: {why}.",
+            )
+            continue
+        # An older version that is kept harms nobody while another one is served.
+        found = warning if name_of(full_name) in names else fault
+        yield found(
+            "models",
+            f"No worker serves {full_name}: {why}.",
+            "Start a worker in an environment with these versions "
+            "(docs/how-to/serve-models-of-other-libraries.md), or add the model again here. "
+            "SCORELANE_LIBRARY_VERSIONS=proven serves it with other versions, if it gives the same "
+            "for its examples.",
+        )
+
+
 def _versions(workers: Sequence[Worker], release: str, place: str) -> Iterator[Finding]:
     """Check that all workers have the same releases, libraries and versions of models."""
     releases = {worker.release for worker in workers} | {release}
@@ -79,14 +106,18 @@ def _versions(workers: Sequence[Worker], release: str, place: str) -> Iterator[F
             f"{_listed(releases)}.",
             "Upgrade all of them. During a rolling upgrade this is expected.",
         )
+    # With `same` no model is scored with two versions of what it needs.
+    mixing = [worker for worker in workers if worker.accepts != "same"]
     names = sorted({name for worker in workers for name in worker.libraries})
-    for name in names:
+    for name in names if mixing else ():
         versions = {worker.libraries.get(name, "none") for worker in workers}
         if len(versions) > 1:
             yield warning(
                 "workers",
                 f"The workers have different versions of {name}: {_listed(versions)}.",
-                "Scores may differ in their last digits from part to part: install one version.",
+                "Scores may differ in their last digits from part to part: install one version. "
+                "Or let each serve the models that were made for it alone "
+                "(SCORELANE_LIBRARY_VERSIONS=same).",
             )
     served: dict[str, set[str]] = {}
     for worker in workers:
@@ -94,13 +125,24 @@ def _versions(workers: Sequence[Worker], release: str, place: str) -> Iterator[F
             name, _, version = full_name.partition("@")
             served.setdefault(name, set()).add(version)
     for name, versions in sorted(served.items()):
-        if len(versions) > 1:
+        if any(_lacks(worker, name, versions) for worker in workers):
             yield warning(
                 "workers",
                 f"The workers serve different versions of {name}: {_listed(versions)}.",
                 "New jobs use the version that was announced last and is served: restart the other "
                 "workers.",
             )
+
+
+def _lacks(worker: Worker, name: str, versions: Collection[str]) -> bool:
+    """Whether a worker serves a model, and not all of its versions that are served.
+
+    What it leaves to others, it does not lack.
+    """
+    there = {*worker.models, *worker.declined}
+    return any(name_of(one) == name for one in worker.models) and any(
+        f"{name}@{version}" not in there for version in versions
+    )
 
 
 def _clocks(workers: Sequence[Worker]) -> Iterator[Finding]:

@@ -43,6 +43,10 @@ class RedisAliases(Aliases):
         return found
 
     @override
+    def refresh(self) -> None:
+        self._cached = time.monotonic(), self._read()
+
+    @override
     def change(self, model: str, by: str, decide: Callable[[Names], Step]) -> Change:
         while True:
             step = decide(self._read().get(model, Names()))

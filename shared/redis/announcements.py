@@ -15,7 +15,9 @@ from typing import Any
 
 from typing_extensions import override
 
+from shared.card import Card
 from shared.config.settings import Settings
+from shared.drift.reference import Reference
 from shared.fleet import Fleet, Served, Worker
 from shared.live_process import lives
 from shared.redis.link import RedisLink
@@ -45,12 +47,19 @@ class RedisAnnouncements(Fleet):
         self._serves: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
 
     @override
-    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
+    def announce(
+        self,
+        node: str,
+        served: Iterable[Served],
+        *,
+        replaces: bool = False,
+        yields: Collection[str] = (),
+    ) -> None:
         served = list(served)
         references = [
-            ("SET", self._link.key("reference", one.card.full_name), text, "EX", REFERENCE_SECONDS)
+            self._storing(one.card.full_name, one.card.reference)
             for one in served
-            if one.card.reference and (text := one.card.reference.model_dump_json())
+            if one.card.reference
         ]
         served = [_without_reference(one) for one in served]
         pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
@@ -59,9 +68,24 @@ class RedisAnnouncements(Fleet):
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
             *references,
-            *self._remembering(remember, served),
+            *self._remembering(remember, served, yields),
             self._count_again(),
         )
+
+    @override
+    def keep_references(self, cards: Iterable[Card]) -> None:
+        have = {card.full_name: card.reference for card in cards if card.reference}
+        if not have:
+            return
+        keys = [self._link.key("reference", full_name) for full_name in have]
+        if self._link.client.exists(*keys) == len(keys):
+            return
+        # Not in the place of what a process has announced meanwhile.
+        self._link.at_once(*((*self._storing(name, one), "NX") for name, one in have.items()))
+
+    def _storing(self, full_name: str, reference: Reference) -> tuple[Any, ...]:
+        key, text = self._link.key("reference", full_name), reference.model_dump_json()
+        return "SET", key, text, "EX", REFERENCE_SECONDS
 
     @override
     def beat(self, node: str, full_names: Collection[str], leaving: Collection[str] = ()) -> int:
@@ -112,13 +136,21 @@ class RedisAnnouncements(Fleet):
         self._serves = full_names, leaving
         return len(self._announced)
 
-    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
-        """Remember versions as there, and the last of each model as the one for new jobs."""
+    def _remembering(
+        self, command: str, served: Iterable[Served], yields: Collection[str] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs.
+
+        Of a model that `yields` names, it is remembered only if there is none.
+        """
         served = [_without_reference(one) for one in served if not one.leaving]
         last = {one.card.name: one for one in served}
         models, versions = self._link.key("models"), self._link.key("versions")
         return [
-            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *(
+                ("HSETNX" if name in yields else command, models, name, one.model_dump_json())
+                for name, one in last.items()
+            ),
             *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
         ]
 

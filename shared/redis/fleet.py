@@ -62,11 +62,15 @@ class RedisFleet(RedisAnnouncements):
     def versions(self) -> dict[str, Served]:
         at, versions = self._versions
         if time.monotonic() - at >= CACHE_SECONDS or not versions:
-            # Workers of older releases remember the last version of each model alone.
-            found = {one.card.full_name: one for one in self._remembered("models").values()}
-            versions = self._with_rates(found | self._remembered("versions"))
-            self._versions = time.monotonic(), dict(sorted(versions.items()))
+            self._versions = time.monotonic(), self._read_versions()
         return self._versions[1]
+
+    @override
+    def refresh(self) -> None:
+        # Not by `serving`, which empties the other two first.
+        self._counted = time.monotonic(), self._count()
+        self._models = time.monotonic(), self._read_models()
+        self._versions = time.monotonic(), self._read_versions()
 
     @override
     def reference(self, full_name: str) -> Reference | None:
@@ -114,10 +118,6 @@ class RedisFleet(RedisAnnouncements):
         if last and last.card.full_name == full_name:
             gone.append(("HDEL", self._link.key("models"), name_of(full_name)))
         self._link.at_once(*gone, self._count_again())
-
-    @override
-    def failed(self) -> dict[str, str]:
-        return {name: why for worker in self.workers() for name, why in worker.failed.items()}
 
     @override
     def to_serve(self) -> set[str]:
@@ -184,6 +184,12 @@ class RedisFleet(RedisAnnouncements):
     def _cached(self) -> dict[str, int]:
         at, counted = self._counted
         return counted if time.monotonic() - at < CACHE_SECONDS else self.serving()
+
+    def _read_versions(self) -> dict[str, Served]:
+        # Workers of older releases remember the last version of each model alone.
+        found = {one.card.full_name: one for one in self._remembered("models").values()}
+        versions = self._with_rates(found | self._remembered("versions"))
+        return dict(sorted(versions.items()))
 
     def _read_models(self) -> dict[str, Served]:
         models, serving = self._remembered("models"), self._cached()

@@ -32,9 +32,10 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
+from shared.redis.read_ahead import known_record
 from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
-from shared.redis.small_jobs import RedisSmallJobs
+from shared.redis.small_jobs import MUST_RING, RedisSmallJobs
 from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
@@ -118,7 +119,7 @@ class RedisJobStore(
         held_limits: tuple[int, int, int],
         record: dict[str, Any],
     ) -> bool:
-        waiting = self._link.run_kept(
+        answer = self._link.run_kept(
             "create_small",
             spec.id,
             spec.full_name,
@@ -128,19 +129,20 @@ class RedisJobStore(
             spec.owner,
             *held_limits,
             *claim_arguments(claim),
+            self._batch_rows,
             *flat(record),
         )
-        if waiting == _KEY_IN_USE:
+        if answer == _KEY_IN_USE:
             raise IdempotencyKeyInUse
-        if waiting == _SMALL_OWNER_FULL:
+        if answer == _SMALL_OWNER_FULL:
             raise self._small_owner_full()
-        if waiting == _SMALL_BUDGET_SPENT:
+        if answer == _SMALL_BUDGET_SPENT:
             raise self._budget_spent(claim)
-        if waiting < 0:
-            raise self._held_full(waiting == _NO_MEMORY)
-        if not waiting:
+        if answer < 0:
+            raise self._held_full(answer == _NO_MEMORY)
+        if not answer:
             raise self._service_full()
-        return self._must_ring(waiting)
+        return bool(answer == MUST_RING)
 
     def _bulk_refusal(self, answer: int, spec: Spec, claim: Claim) -> ScorelaneError:
         """The error for a job that the script `create_bulk` has refused."""
@@ -250,7 +252,8 @@ class RedisJobStore(
 
     @override
     def get(self, job_id: str) -> Job:
-        record = self._link.client.hgetall(self._job(job_id))
+        key = self._job(job_id)
+        record = known_record(key) or self._link.client.hgetall(key)
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
         job = job_of(record, job_id)

@@ -10,8 +10,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 from redis.retry import Retry
+from typing_extensions import override
 
 from shared.config.settings import Settings
+from shared.no_waiting import check_may_wait
 from shared.redis.refusals import MEMORY_FULL, refusal
 from shared.redis_address import RedisAddress
 
@@ -53,7 +55,8 @@ class RedisLink:
     def __init__(self, settings: Settings) -> None:
         self.prefix = settings.key_prefix
         self._address = RedisAddress.of(settings)
-        self._timeout = settings.redis_timeout
+        #: How long a command that answers at once may take, in seconds.
+        self.timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
         self._ahead, self._asked = 0.0, -CLOCK_SECONDS
         self._replicas, self._counted = False, -CLOCK_SECONDS
@@ -61,13 +64,13 @@ class RedisLink:
     @cached_property
     def client(self) -> Any:
         """The client for commands that answer at once."""
-        return self._connect(self._timeout)
+        return self._connect(self.timeout)
 
     @cached_property
     def patient(self) -> Any:
         """The client for commands that block up to `PATIENCE_SECONDS`."""
         # The socket timeout of the other client would cut off a blocking pop.
-        return self._connect(PATIENCE_SECONDS + self._timeout)
+        return self._connect(PATIENCE_SECONDS + self.timeout)
 
     def _connect(self, timeout: float) -> Any:
         options = {
@@ -76,14 +79,21 @@ class RedisLink:
             # escapes for them a name can be sent back.
             "encoding_errors": "backslashreplace",
             "socket_timeout": timeout,
-            "socket_connect_timeout": self._timeout,
+            "socket_connect_timeout": self.timeout,
             # By default redis-py retries for half a minute. One fresh connection is enough after a
             # restart of Redis.
             "retry": Retry(NoBackoff(), 1),
             "health_check_interval": 30,
             **self._address.options(),
         }
-        return redis.Redis.from_pool(redis.ConnectionPool(**options))
+        return redis.Redis.from_pool(_Pool(**options))
+
+    def dedicated(self) -> Any:
+        """Make a connection of redis-py for the caller alone, and connect it."""
+        pool = self.client.connection_pool
+        connection = pool.connection_class(**pool.connection_kwargs)
+        connection.connect()
+        return connection
 
     def now(self) -> float:
         """Seconds since the epoch by Redis's clock; the clocks of the hosts may differ."""
@@ -180,6 +190,15 @@ class RedisLink:
         words = (word for command in commands for word in (len(command), *command))
         replies: list[Any] = self.run("commands", *words)
         return replies
+
+
+class _Pool(redis.ConnectionPool):
+    """Connections that code which must not wait cannot get."""
+
+    @override
+    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
+        check_may_wait()
+        return super().get_connection(*args, **kwargs)
 
 
 @cache

@@ -6,12 +6,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from shared.dispatch import bulk_queue
+from shared.dispatch import bulk_queue, small_queue
 from shared.drift.counts import Counts, text_of
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.jobs.usage import Claim
 from shared.redis.link import block
+from shared.redis.loop_questions import RedisQuestionLine
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
 from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
@@ -22,12 +23,12 @@ UNREAD_SECONDS = 60
 #: What the script `ask` answers if a budget is spent, and if too much of an owner waits.
 _BUDGET_SPENT, _OWNER_FULL = -2, -3
 
+#: What the scripts `ask` and `create_small` answer if the doorbell must be rung.
+MUST_RING = 1
+
 
 class RedisSmallJobs(RedisUsage):
     """Small jobs and questions."""
-
-    def _must_ring(self, waiting: int) -> bool:
-        return waiting == 1 or waiting % self._batch_rows == 0
 
     def _service_full(self) -> ServiceFull:
         return ServiceFull(what=f"{self._max_waiting_small:,} small jobs and questions")
@@ -37,34 +38,35 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def ask(self, full_name: str, question: Question) -> bool:
+        return self._asked(question, self._link.run("ask", *self._to_ask(full_name, question)))
+
+    def _to_ask(self, full_name: str, question: Question, bell: str = "") -> tuple[Any, ...]:
+        """The arguments of the script `ask`; `bell` is the message by which it rings the bell."""
         limits = self._max_waiting_small, self._held_limits.most
         account = NO_ACCOUNT
         if question.counted:
             account = account_of(question.owner, question.key, full_name, {})
         usage = question.id, int(not question.asked), account, self._asked_seconds
-        claim = Claim(question.count, question.budgets)
-        envelope = _envelope(question)
-        waiting = int(
-            self._link.run(
-                "ask",
-                full_name,
-                envelope,
-                *limits,
-                *usage,
-                *claim_arguments(claim),
-                question.owner,
-                question.count,
-            )
-        )
-        if waiting == _OWNER_FULL:
+        claim = claim_arguments(Claim(question.count, question.budgets))
+        asker = question.owner, question.count
+        ring = self._batch_rows, small_queue(full_name), bell
+        return full_name, _envelope(question), *limits, *usage, *claim, *asker, *ring
+
+    def _asked(self, question: Question, reply: Any) -> bool:
+        answer = int(reply)
+        if answer == _OWNER_FULL:
             raise self._small_owner_full()
-        if waiting == _BUDGET_SPENT:
-            raise self._budget_spent(claim)
-        if waiting < 0:
+        if answer == _BUDGET_SPENT:
+            raise self._budget_spent(Claim(question.count, question.budgets))
+        if answer < 0:
             raise self._held_limits.service_full()
-        if not waiting:
+        if not answer:
             raise self._service_full()
-        return self._must_ring(waiting)
+        return answer == MUST_RING
+
+    @override
+    def question_line(self) -> RedisQuestionLine:
+        return RedisQuestionLine(self._link, self._to_ask)
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:

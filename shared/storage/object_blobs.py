@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
 from shared.storage.blobs import BlobStore, for_each
-from shared.storage.object_connection import ObjectConnection
+from shared.storage.object_connection import BLOBS, ObjectConnection
 from shared.storage.object_ends import ObjectEnds
 from shared.storage.object_errors import ObjectStorageError
 from shared.storage.object_files import (
@@ -56,10 +56,12 @@ class ObjectBlobs(BlobStore):
         self,
         address: ObjectAddress,
         open_store: Callable[[ObjectAddress], "ObjectStore"] | None = None,
+        *,
+        named_in: str = BLOBS,
     ) -> None:
-        """Take the address; `open_store` opens the store in place of `open_object_store`."""
+        """Take what it needs; see `ObjectConnection`."""
         self.address = address
-        self._connection = ObjectConnection(address, open_store)
+        self._connection = ObjectConnection(address, open_store, named_in)
         self._call, self._errors = self._connection.call, self._connection.errors
         self._ends = ObjectEnds()
 
@@ -247,6 +249,22 @@ class ObjectBlobs(BlobStore):
         with self._errors():
             for metas in obstore.list(self._store, key, chunk_size=1000):
                 yield [dict(one) for one in metas]  # type: ignore[misc]
+
+    def listing(self) -> "list[ObjectMeta]":
+        """All blobs, by one request for each 1,000.
+
+        Raises:
+            OSError: the store does not list them.
+        """
+        import obstore  # noqa: PLC0415
+
+        return self._call(
+            lambda store: [
+                cast("ObjectMeta", dict(one))
+                for metas in obstore.list(store, chunk_size=1000)
+                for one in metas
+            ]
+        )
 
     @override
     def link(self, keys: Mapping[str, str]) -> None:

@@ -13,6 +13,9 @@ from shared.storage.object_store import check_fork, open_object_store
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+#: The setting that names the blob store.
+BLOBS = "SCORELANE_BLOBS"
+
 #: The pauses before a call is repeated because the credentials have expired, in seconds.
 RENEWAL_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
@@ -24,9 +27,17 @@ class ObjectConnection:
         self,
         address: ObjectAddress,
         open_store: Callable[[ObjectAddress], "ObjectStore"] | None = None,
+        named_in: str = BLOBS,
     ) -> None:
-        """Take the address; `open_store` opens the store in place of `open_object_store`."""
+        """Take the address.
+
+        Args:
+            address: of the store.
+            open_store: opens the store in place of `open_object_store`.
+            named_in: the setting that has the address, for messages.
+        """
         self._address = address
+        self._named_in = f" in {named_in}"
         self._open_store = open_store or open_object_store
         self._opened: ObjectStore | None = None
 
@@ -45,7 +56,7 @@ class ObjectConnection:
 
     def errors(self) -> AbstractContextManager[None]:
         """Raises the errors of the store as those of a disk, within a block."""
-        return as_os_errors(self._address.place)
+        return as_os_errors(self._address.place, self._named_in)
 
     def call(self, run: "Callable[[ObjectStore], Result]") -> Result:
         """Call the store; if it says that the credentials have expired, a few times more.

@@ -28,6 +28,7 @@ from shared.monitoring import blob_findings as blob_checks
 from shared.monitoring import redis_findings as redis_checks
 from shared.monitoring.blob_findings import blob_findings
 from shared.monitoring.findings import Finding, Severity, worst
+from shared.monitoring.worker_findings import worker_findings
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -230,6 +231,31 @@ def test_what_workers_cannot_serve(link: RedisLink, redis_settings: Settings) ->
     found = list(examine_workers(redis_settings, link, "same", "1"))
     assert of(found, "models", "a does not serve mine: LookupError: a word")
     assert of(found, "workers", "b has no process that is ready").severity is Severity.WARNING
+
+
+def test_groups_of_workers_with_other_libraries(redis_settings: Settings) -> None:
+    """All is well while each version has its group; what fits none is a fault."""
+
+    def found(*workers: Worker) -> list[Finding]:
+        serving = {name for worker in workers for name in worker.models}
+        return list(worker_findings(redis_settings, workers, serving, blobs="same", release="1"))
+
+    why = "its card names numpy 1.26; here, numpy 2.0"
+    first = a_worker("a", models=["fast@1", "mine@2"], declined={"mine@1": why}, accepts="same")
+    second = a_worker("b", libraries={"numpy": "1.26"}, models=["mine@1"], accepts="same")
+    alone, both = (
+        found(first),
+        found(first, second.model_copy(update={"declined": {"mine@2": why}})),
+    )
+    assert of(alone, "models", f"No worker serves mine@1: {why}").severity is Severity.WARNING
+    served = of(both, "models", "mine@1 is served by b, and left to others by a")
+    assert served.severity is Severity.FINE
+    assert max(one.severity for one in both) is Severity.FINE
+    lacks = found(first.model_copy(update={"models": ["fast@1"]}))
+    assert of(lacks, "models", "No worker serves mine@1").severity is Severity.FAULT
+    mixed = [first, second.model_copy(update={"accepts": "proven"})]
+    mixing = list(worker_findings(redis_settings, mixed, {"mine@1"}, blobs="same", release="1"))
+    assert of(mixing, "workers", "numpy: 1.26, 2.0").severity is Severity.WARNING
 
 
 def test_the_api_at_an_address(answers: Any) -> None:

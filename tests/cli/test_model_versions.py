@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.commands import run
+from support.doctor import a_worker
 from support.doubles.length_model import LengthModel
 from support.in_memory import Service
 from support.live import live
@@ -38,6 +39,24 @@ def typed(service: Service) -> Iterator[Typed]:
     service.fleet.announce("node", [Served(card=card, rate=10)])
     with live(service.app) as port:
         yield Typed(service, f"http://127.0.0.1:{port}")
+
+
+def test_which_workers_serve_a_version_and_which_leave_it(typed: Typed) -> None:
+    """The versions of its libraries at those that do, and the reason of those that do not."""
+    fleet = typed.service.fleet
+    card = LengthModel(version=NEW).card.model_copy(update={"libraries": {"numpy": "2.0.1"}})
+    fleet.announce("node", [Served(card=card, rate=10)])
+    for name, libraries in (("a", {"numpy": "2.0.0", "scipy": "1.9"}), ("b", {"numpy": "2.0.2"})):
+        fleet.describe(a_worker(name, models=[card.full_name], libraries=libraries))
+    why = {card.full_name: "its card names numpy 2.0.1; here, numpy 1.26"}
+    fleet.describe(a_worker("c", models=[], declined=why))
+    said = typed("models")
+    assert f"1 worker leaves {card.full_name} to others: {why[card.full_name]}." in said.stderr
+    assert "is not served" not in said.stderr
+    served = "Served by 1 worker with numpy 2.0.0; 1 worker with numpy 2.0.2"
+    assert served in typed("models", card.full_name).stdout
+    [declined] = typed.service.client.get("/models").json["declined"]
+    assert (declined["version"], declined["workers"]) == (NEW, 1)
 
 
 def test_promote_and_roll_back(typed: Typed) -> None:

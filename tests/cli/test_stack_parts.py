@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from scorelane.commands.serve import _new_lines
-from scorelane.stack import supervisor
+from scorelane.stack import programs, supervisor
 from scorelane.stack.environment import (
     environment,
     with_absolute_paths,
 )
-from scorelane.stack.guard import carry_out
+from scorelane.stack.guard import Guard, carry_out
+from scorelane.stack.programs import Program
 from scorelane.stack.restarts import MOST, Restarts
+from scorelane.stack.start import Start, leaves_anything
 from scorelane.stack.supervisor import Plan, run
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, BadSettings, NoKeys
@@ -71,7 +73,7 @@ def test_settings_are_checked_before_anything_starts(
     if content:
         (tmp_path / "keys.txt").write_text(content)
     monkeypatch.setenv(f"SCORELANE_{setting}", "INFO" if setting == "LOG_LEVEL" else "keys.txt")
-    monkeypatch.setattr(supervisor, "read_folders", pytest.fail)
+    monkeypatch.setattr(supervisor, "find_models_once", pytest.fail)
     plan = Plan(data=str(tmp_path / "data"), host="0.0.0.0", port=0, processes=1, models=None)
     with pytest.raises(error, match=message):
         run(plan)
@@ -103,3 +105,47 @@ def test_the_log_of_a_service_that_was_started_again(tmp_path: Path) -> None:
     assert _new_lines(log, position) == ([], position)
     log.write_bytes(b"new\n")
     assert _new_lines(log, position) == ([b"new"], 4)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("SCORELANE_BLOBS", "s3://bucket/prefix"),
+        ("SCORELANE_WEBHOOK_SECRETS", "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+    ],
+)
+def test_what_reaches_out_is_ended_in_order(
+    monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    """Without blobs elsewhere, callbacks and spans a service may be killed with its folder."""
+    assert not leaves_anything(Settings())
+    monkeypatch.setenv(setting, value)
+    assert leaves_anything(Settings())
+
+
+class Graces(Guard):
+    """A guard without a process, which only notes what grace each program gets."""
+
+    def __init__(self) -> None:
+        self.given: list[float] = []
+
+    def stop(self, service: subprocess.Popen[bytes], *, name: str, grace: float) -> None:
+        """Note the grace."""
+        self.given.append(grace)
+
+
+@pytest.mark.parametrize(
+    ("may_kill", "graces"), [(True, [0.0, 0.0]), (False, [programs.START_GRACE, 60.0])]
+)
+def test_a_service_for_one_file_ends_at_once(
+    tmp_path: Path, may_kill: bool, graces: list[float]
+) -> None:
+    """Its programs are killed: their folder is removed, so there is nothing to end in order."""
+    (tmp_path / "logs").mkdir()
+    guard = Graces()
+    start = Start(tmp_path, {**os.environ}, guard, seconds=60.0, may_kill=may_kill)
+    service = start.service(Program("One", [sys.executable, "-c", "pass"], grace=60.0))
+    service.works()
+    service._process.wait()
+    assert guard.given == graces

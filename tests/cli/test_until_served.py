@@ -116,3 +116,26 @@ def test_the_call_to_try_it_works_when_typed(service: Service, client: Client) -
     [row] = json.loads(done.stdout)
     assert row["ref"] == 1
     assert "error" not in row
+
+
+def test_workers_of_another_environment_are_not_waited_for(
+    service: Service, client: Client
+) -> None:
+    """They are named all the same, with what they lack."""
+    service.fleet.describe(a_worker("one", models=[NEW]))
+    why = "its card names numpy 1.26; here, numpy 2.4"
+    service.fleet.describe(a_worker("two", models=[], declined={NEW: why}))
+    announce(service)
+    clock = Clock()
+    outcome = waited(client, clock)
+    assert (outcome.version is not None, clock.pauses) == (True, 0)
+    assert outcome.lines == (f"The worker two on here leaves it to others: {why}.",)
+
+
+def test_a_version_that_fits_no_worker(service: Service, client: Client) -> None:
+    """The wait ends with the reason."""
+    why = "its card names numpy 1.26; here, numpy 2.4"
+    service.fleet.describe(a_worker("one", models=["other@1"], declined={NEW: why}))
+    outcome = waited(client, Clock())
+    assert outcome.version is None
+    assert outcome.lines == (f"length is not served: {NEW} fits no worker: {why}.",)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from scorelane.stack.wanted_models import to_serve
+from shared.config.places import user_models
 from shared.config.settings import Settings
 
 
@@ -44,3 +45,14 @@ def test_what_the_user_has_set_is_kept(models: Path) -> None:
 def test_another_default_model_is_loaded_alone(models: Path) -> None:
     """A job that names no model needs the default one, which is a setting."""
     assert to_serve(Settings(serve="", default_model="mine"), models, []) == "mine"
+
+
+def test_a_bundled_model_is_loaded_alone_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bundled models are served next to the user's own, so they need no folder among those."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (user_models() / "mine").mkdir(parents=True)
+    assert to_serve(Settings(serve="", default_model="fast"), user_models(), []) == "fast"
+    assert to_serve(Settings(serve=""), user_models(), ["fast", "mine"]) == "fast,mine"
+    assert to_serve(Settings(serve=""), user_models(), ["fast", "unknown"]) == ""

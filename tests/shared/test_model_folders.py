@@ -9,7 +9,7 @@ import pytest
 from shared.card import read_card, write_card
 from shared.config.places import BUNDLED_MODELS, user_models
 from shared.errors.model import DigestMismatch, NoModelFolder, NoSoundModel
-from shared.model_folders import ModelFolders, current_versions, folder_of, read_folders
+from shared.model_folders import Declined, ModelFolders, current_versions, folder_of, read_folders
 
 
 @pytest.fixture
@@ -169,3 +169,14 @@ def test_a_user_without_a_data_folder(home: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Path, "home", no_home)
     assert user_models() == BUNDLED_MODELS
     assert "fast" in names(read_folders(user_models()))
+
+
+def test_models_that_another_environment_serves_are_no_error(models: Path) -> None:
+    """Only if none is left, there is nothing to serve; the error has the reasons."""
+    card = read_card(add(models, "other"))
+    found = read_folders(models, declines=lambda one: "it is old" * (one.name == "other"))
+    assert (names(found), found.failed) == (["good"], {})
+    assert found.declined == {models / "other": Declined(card, "it is old")}
+    assert found.names == {"good", "other"}
+    with pytest.raises(NoSoundModel, match=rf"{card.full_name}: it is old\."):
+        read_folders(models, declines=lambda _: "it is old")

@@ -1,6 +1,7 @@
 """What scoring processes announce."""
 
 import os
+from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
@@ -50,11 +51,11 @@ def test_a_redis_that_is_away_does_not_end_a_process() -> None:
     class Away(InMemoryFleet):
         refusals = 3
 
-        def announce(self, node: str, served: list[Served], *, replaces: bool = False) -> None:
+        def announce(self, node: str, served: list[Served], **how: Any) -> None:
             if self.refusals:
                 self.refusals -= 1
                 raise RedisAway
-            super().announce(node, served)
+            super().announce(node, served, **how)
 
     fleet = Away()
     announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)

@@ -13,8 +13,8 @@ from shared.model_folders import (
     ModelFolders,
     named_folders,
     reason_of,
+    sorted_out,
     takes_bundled,
-    without_copies,
 )
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class FolderWatch:
         serve: str = "",
         *,
         removed: Callable[[], Collection[str]] = tuple,
+        declines: Callable[[Card], str] = lambda _: "",
     ) -> None:
         """Watch a folder.
 
@@ -68,7 +69,9 @@ class FolderWatch:
             serve: the names of the folders to serve; see `read_folders`.
             removed: gives the full names of the versions that were withdrawn from service. Their
                 folders count as gone while it names them.
+            declines: why this worker leaves a model to others; see `shared.library_fit`.
         """
+        self._declines = declines
         self._models_dir = models_dir
         self._serve = serve
         self._removed = removed
@@ -77,6 +80,12 @@ class FolderWatch:
         self._trouble = ""
         self._has_looked = False
         self._was_there = False
+
+    def start(self) -> None:
+        """Start what the looks need; a folder needs nothing."""
+
+    def stop(self) -> None:
+        """Stop it."""
 
     def look(self) -> ModelFolders | None:
         """Look at the models folder.
@@ -137,7 +146,8 @@ class FolderWatch:
             if seen.error and seen.looks >= SETTLED_LOOKS
         }
         names = frozenset(name_of(folder.name) for folder in self._seen if self.holds(folder))
-        return ModelFolders(without_copies(cards), failed, names)
+        served, declined = sorted_out(cards, self._declines)
+        return ModelFolders(served, failed, names, declined)
 
     def signature(self, folder: Path) -> object:
         """What tells the content of a folder at the last look from another content."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
@@ -25,8 +26,9 @@ logger = logging.getLogger(__name__)
 #: The pause while a trial runs or processes load, in seconds.
 BUSY_SECONDS = 0.1
 
-#: At how many looks the fleet is told that a version is leaving: the first may be too early, as a
-#: heartbeat has to tell it first.
+#: At how many looks in a row new jobs are kept from a version that is leaving: a process may just
+#: be announcing it. Later it is every tenth look: a worker that has died with the version counts
+#: until its announcement has run out, and each call reads what all workers have announced.
 RETIRES = 10
 
 
@@ -83,6 +85,7 @@ class ModelWatcher(threading.Thread):
 
     def run(self) -> None:
         """Follow the models folder until `stop`."""
+        self._watch.start()
         while not self._stopped.wait(self._pause()):
             try:
                 self.turn()
@@ -92,6 +95,7 @@ class ModelWatcher(threading.Thread):
                 # If this thread ended, no change would be seen any more.
                 logger.exception("the models folder could not be followed")
         self._trials.stop()
+        self._watch.stop()
 
     def stop(self) -> None:
         """Follow it no longer."""
@@ -127,7 +131,7 @@ class ModelWatcher(threading.Thread):
             logger.info("%s is new: the processes load it", version.full_name)
             self._models.add(version)
         failed = found.failed | self._trials.failed(found.cards)
-        self._models.note_found(ModelFolders(found.cards, failed, found.names))
+        self._models.note_found(replace(found, failed=failed))
 
     def _follow_processes(self) -> None:
         """Take work for versions that processes have loaded, and give up those that one cannot."""
@@ -165,7 +169,8 @@ class ModelWatcher(threading.Thread):
         for full_name, version in self._models.versions.items():
             was_leaving = version.is_leaving
             if full_name in folders:
-                version.folder, version.is_leaving = folders[full_name], False
+                version.folder = folders[full_name]
+                version.is_leaving = version.is_told = False
                 self._left_at.pop(full_name, None)
                 self._retires.pop(full_name, None)
             elif not version.is_leaving and self._is_gone(version, found):
@@ -180,6 +185,8 @@ class ModelWatcher(threading.Thread):
         """Whether there is no folder in its place, or one of a version that is served."""
         if not self._watch.holds(version.folder):
             return True
+        if declined := found.declined.get(version.folder):
+            return self._fleet.processes(declined.card.full_name) > 0
         card = found.cards.get(version.folder)
         successor = card and self._models.versions.get(card.full_name)
         return bool(successor and successor.is_consumed and not successor.refused)
@@ -198,10 +205,13 @@ class ModelWatcher(threading.Thread):
             del self._told[name]
 
     def _retire(self) -> None:
-        """Let the fleet forget versions that are leaving, for the first looks at which they are."""
-        for full_name in self._models.leaving():
-            if self._retires[full_name] < RETIRES:
-                self._fleet.retire(full_name)
+        """Keep new jobs from versions that are leaving, as heartbeats have said of this worker."""
+        for full_name, version in self._models.versions.items():
+            # Before that, its own processes would count as others that serve it.
+            if version.is_leaving and version.is_told:
+                looks = self._retires[full_name]
+                if looks < RETIRES or looks % RETIRES == 0:
+                    self._fleet.retire(full_name)
                 self._retires[full_name] += 1
 
     def _let_go(self) -> None:
@@ -209,7 +219,11 @@ class ModelWatcher(threading.Thread):
         for full_name, version in self._models.versions.items():
             if not version.is_leaving:
                 continue
-            is_over = time.monotonic() - self._left_at[full_name] >= self._keep_seconds
+            # While the fleet was not told, new jobs get it.
+            is_over = (
+                version.is_told
+                and time.monotonic() - self._left_at[full_name] >= self._keep_seconds
+            )
             if version.refused or (is_over and not self._is_needed(full_name)):
                 self._drop_queues(full_name)
                 self._models.remove(full_name)

@@ -2,15 +2,17 @@
 
 import logging
 import os
+from collections.abc import Collection
 from ctypes import c_bool
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
 from shared.card import Card
+from shared.fleet import name_of
 from shared.live_process import lives
 from shared.load_time import seconds_for
-from shared.model_folders import ModelFolders, current_versions
+from shared.model_folders import Declined, ModelFolders, current_versions
 from shared.private_copies import remove_copy
 from worker.models.load_turns import peak_bytes
 from worker.models.served_version import ServedVersion
@@ -53,6 +55,7 @@ class ServedModels:
             version.is_consumed = True
         self._measure()
         self.known_names: frozenset[str] = frozenset()
+        self._declined: dict[Path, Declined] = {}
         self.note_found(folders)
         self._complete = RawValue(c_bool, False)
         self.orders = SharedNote()
@@ -78,14 +81,25 @@ class ServedModels:
 
     @property
     def current(self) -> set[str]:
-        """The full names of the versions that new jobs get, one of each model."""
-        return current_versions(
-            {
-                one.folder: one.card
-                for one in self.versions.values()
-                if one.is_consumed and not one.is_leaving and not one.refused
-            }
-        )
+        """The full names of the versions that new jobs get, one of each model.
+
+        None of a model whose version for new jobs is left to other workers.
+        """
+        return self._current() - self.declined().keys()
+
+    @property
+    def yielded(self) -> set[str]:
+        """The names of the models whose version for new jobs is left to other workers."""
+        return {name_of(full_name) for full_name in self._current() & self.declined().keys()}
+
+    def _current(self) -> set[str]:
+        served = {
+            one.folder: one.card
+            for one in self.versions.values()
+            if one.is_consumed and not one.is_leaving and not one.refused
+        }
+        declined = {folder: one.card for folder, one in self._declined.items()}
+        return current_versions(served | declined)
 
     def names(self) -> list[str]:
         """The full names of the versions that this worker serves, or that its processes load."""
@@ -102,6 +116,11 @@ class ServedModels:
     def leaving(self) -> list[str]:
         """The full names of the versions that take no new jobs, as their folders are gone."""
         return [name for name, version in self.versions.items() if version.is_leaving]
+
+    def note_told(self, full_names: Collection[str]) -> None:
+        """Note that a heartbeat has told the fleet that these versions are leaving."""
+        for full_name, version in self.versions.items():
+            version.is_told = version.is_leaving and (version.is_told or full_name in full_names)
 
     def refused(self) -> list[str]:
         """The full names of the versions that one of the processes could not load."""
@@ -121,9 +140,16 @@ class ServedModels:
         }
         return self._unsound | refused
 
+    def declined(self) -> dict[str, str]:
+        """Why versions of the folder are left to other workers, by full name."""
+        return {one.card.full_name: one.reason for one in self._declined.values()}
+
     def note_found(self, folders: ModelFolders) -> None:
         """Take over what was found in the models folder: its names, and what is wrong in it."""
-        self._unsound = folders.failed
+        for folder, one in folders.declined.items():
+            if folder not in self._declined or self._declined[folder] != one:
+                logger.info("%s is left to other workers: %s", one.card.full_name, one.reason)
+        self._unsound, self._declined = folders.failed, folders.declined
         self.known_names = folders.names | {card.name for card in folders.cards.values()}
 
     def add(self, version: ServedVersion) -> None:
@@ -164,6 +190,7 @@ class ServedModels:
                     "folder": str(self.versions[name].folder),
                     "files": self.versions[name].kept.descriptors,
                     "size": self.versions[name].size,
+                    "rate": self.versions[name].rate,
                     "leaving": self.versions[name].is_leaving,
                 }
                 for name in self.names()

@@ -8,6 +8,7 @@ from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.errors.service import DataDamaged
 from shared.jobs.job_store import JobStore
+from shared.library_fit import declines
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
@@ -16,28 +17,46 @@ from worker.memory import max_process_bytes
 from worker.models.folder_watch import FolderWatch
 from worker.models.model_watcher import ModelWatcher
 from worker.models.served_models import ServedModels
+from worker.models.store_watch import Mirror, StoreWatch
 from worker.models.trials import Trials
 
 logger = logging.getLogger(__name__)
 
 
+def make_watch(settings: Settings, mirror: Mirror | None, aliases: Aliases) -> FolderWatch:
+    """Make what watches the models of a worker.
+
+    Args:
+        settings: of the worker.
+        mirror: what copies the models from object storage; None: they are in a folder.
+        aliases: knows which versions were withdrawn from service.
+    """
+    rules: Any = {
+        "removed": partial(removed, aliases),
+        "declines": declines(settings.library_versions),
+    }
+    if mirror is None:
+        return FolderWatch(settings.models_dir, settings.serve, **rules)
+    return StoreWatch(mirror, settings.serve, seconds=settings.models_seconds, **rules)
+
+
 def make_watcher(
     models: ServedModels,
+    watch: FolderWatch,
     settings: Settings,
     consumer: Any,
     link: RedisLink,
     store: JobStore,
-    aliases: Aliases,
 ) -> ModelWatcher:
-    """Make the thread of a worker's main process that follows its models folder.
+    """Make the thread of a worker's main process that follows its models.
 
     Args:
         models: the models of the worker.
+        watch: what watches them.
         settings: of the worker.
         consumer: Celery's, which takes messages from the queues.
         link: Redis.
         store: knows what work there is for a model.
-        aliases: knows which versions were withdrawn from service.
     """
     overview = RedisOverview(link)
 
@@ -46,7 +65,6 @@ def make_watcher(
         work = overview.workloads([full_name])[full_name]
         return store.needs(full_name) or any(vars(work).values())
 
-    watch = FolderWatch(settings.models_dir, settings.serve, removed=partial(removed, aliases))
     trials = Trials(
         models,
         watch,

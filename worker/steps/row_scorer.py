@@ -17,7 +17,7 @@ from shared.tables.rows import ReadOptions, Rows
 from shared.tables.spans import Coded
 from worker.steps.added.reach import ReachModel
 from worker.steps.added.registry import adding
-from worker.steps.bisection import Values, score_frame
+from worker.steps.bisection import Values, score_frame, score_texts
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
@@ -116,7 +116,6 @@ class RowScorer:
             return [[None] * len(rows) for _ in outputs]
         model = self._models[full_name]
         signature = model.card.signature
-        frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)
         began = time.perf_counter()
         what = "text" if signature.takes_text else "row"
         added_names = {output.name for output in outputs_of(added)}
@@ -129,14 +128,20 @@ class RowScorer:
         scorer = adding(model, added, self._models)
         if wants_reach and added:
             scorer = ReachModel(scorer, self._models[full_name])
-        columns, reasons = score_frame(scorer, frame, outputs, what)
+        texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
+        if texts and not all_good:
+            texts = [texts[row] for row in good]
+        # Texts of a CSV are still spans of its bytes.
+        columns = score_texts(scorer, texts, outputs) if isinstance(texts, list) else None
+        reasons: dict[int, str] = {}
+        if columns is None:
+            frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)
+            began = time.perf_counter()
+            columns, reasons = score_frame(scorer, frame, outputs, what)
         seconds = time.perf_counter() - began
         # The rate of a model is that of its own outputs.
         if not reasons and not added:
-            texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
-            if texts and not all_good:
-                texts = [texts[row] for row in good]
-            self._rates.learn(full_name, len(frame), seconds, texts)
+            self._rates.learn(full_name, len(good) or len(rows), seconds, texts)
         if all_good and not reasons:
             return columns
         good = list(range(len(rows))) if all_good else good

@@ -89,8 +89,9 @@ class Heartbeat(threading.Thread):
         while not self._stopped.wait(self._heartbeat_seconds if ready else 0.2):
             try:
                 # Also those that processes load at this moment: they announce them themselves.
-                announced = self._models.names()
-                processes = self._fleet.beat(self._node, announced, self._models.leaving())
+                announced, leaving = self._models.names(), self._models.leaving()
+                processes = self._fleet.beat(self._node, announced, leaving)
+                self._models.note_told(leaving)
                 full_names = self._models.consumed()
                 self._follow(processes)
                 if processes and not ready:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from shared.fleet import Worker
+from shared.library_fit import Rule
 from shared.machine_memory import memory_bytes, resident_bytes
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -28,6 +29,7 @@ class WorkerStatus:
         fleet: RedisFleet,
         link: RedisLink,
         blobs: str,
+        accepts: Rule = "proven",
     ) -> None:
         """Take what describes the worker.
 
@@ -38,6 +40,7 @@ class WorkerStatus:
             fleet: knows its scoring processes, and gets its description.
             link: Redis, for its clock.
             blobs: the identity of the blob store that it sees.
+            accepts: which versions of libraries it accepts; see `shared.library_fit`.
         """
         self._fleet = fleet
         self._link = link
@@ -48,9 +51,14 @@ class WorkerStatus:
             "release": version_of(SERVICES) or "0",
             "libraries": library_versions(),
             "blobs": blobs,
+            "accepts": accepts,
         }
         self._models = models
         self._started_at: float | None = None
+
+    def keep_references(self) -> None:
+        """Store the references of the models again that Redis has lost."""
+        self._fleet.keep_references(one.card for one in self._models.versions.values())
 
     def describe(self) -> None:
         """Publish the description of the worker."""
@@ -63,6 +71,7 @@ class WorkerStatus:
                     **self._about,
                     "models": self._models.consumed(),
                     "failed": self._models.failed(),
+                    "declined": self._models.declined(),
                     "processes": processes,
                     "memory": sum(processes) + resident_bytes(self._pid),
                     "memory_limit": memory_bytes(),

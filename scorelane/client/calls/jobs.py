@@ -101,10 +101,13 @@ class JobCalls(Requests[J]):
 
         Args:
             job: the job, or its id.
-            terms: `on_error`, `labels` and `retention_seconds`; those not given stay as they were.
+            terms: `on_error`, `priority`, `labels`, `retention_seconds`, and `model`: another
+                version of the model, which scores all rows again. Those not given stay as they
+                were.
 
         Raises:
-            scorelane.client.errors.NotRetryable: the job did not fail, or its model is gone.
+            scorelane.client.errors.NotRetryable: the job did not fail, or the version of its model
+                that has scored a part of it is gone; the message says which versions are there.
         """
         params = query_params(cast("JobOptions", terms))
         # All attempts at this request share the key, so they make one job.
@@ -135,7 +138,7 @@ class JobCalls(Requests[J]):
             limit: how many jobs to yield at most; None: all.
             state: only jobs in this state, or in one of these states.
             labels: only jobs with all of these labels.
-            model: only jobs of this model: `fast`, or `fast@e5cff74e16d3`.
+            model: only jobs that this model scores: `fast`, `fast@e5cf` or `fast@champion`.
             owner: only jobs of this owner; any but your own needs an admin's key.
             created_after: only jobs created later: an RFC 3339 string, or a datetime with a time
                 zone.

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from scorelane.commands.common.extras import installation_of
 from shared.card import Card
+from shared.config.object_address import object_address
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_blobs, check_secrets
 from shared.errors.base import ScorelaneError
-from shared.errors.model import ModelError
+from shared.errors.model import ModelError, NoModelFolder
 from shared.errors.system import sentence_of
+from shared.library_fit import declines
 from shared.model import RUNTIMES
-from shared.model_folders import read_folders
+from shared.model_folders import ModelFolders, read_folders, reason_of, sorted_out
 from shared.monitoring.findings import Finding, fault, fine, warning
 from shared.monitoring.settings_findings import settings_findings
+from shared.stored_models import StoredModels, served
 
 #: With fewer open files than this there is a warning. Each connection and each download needs one.
 FEW_FILES = 1024
@@ -48,33 +51,62 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
 
 
 def examine_models(settings: Settings) -> Iterator[Finding]:
-    """Check that the models of the models folder are undamaged, and can be run here."""
+    """Check that the models of a worker here are undamaged, and can be run here."""
+    place = settings.models or "the models folder"
+    declined_here = declines(settings.library_versions)
     try:
-        folders = read_folders(settings.models_dir, settings.serve)
+        folders = (
+            _stored(settings)
+            if settings.models
+            else read_folders(settings.models_dir, settings.serve, declined_here)
+        )
     except ModelError as error:
         yield fault("models", str(error), "A worker with this models folder does not start.")
         return
     except OSError as error:
-        yield fault(
-            "models",
-            sentence_of(error),
-            "Let the user that runs the worker read it.",
-        )
+        advice = "Let the user that runs the worker read it."
+        if settings.models:
+            advice = "Until then no worker starts; those that run go on with what they have."
+        yield fault("models", sentence_of(error), advice)
         return
     for name, reason in folders.failed.items():
         yield fault("models", f"{name}: {reason}", "Workers serve the other models without it.")
-    cards = folders.cards.values()
-    for card in cards:
-        yield _runtime(card)
+    declined = folders.declined.values()
+    for card, reason in declined:
+        yield fine("models", f"{card.full_name} is left to other workers here: {reason}.")
+    for card in folders.cards.values():
+        yield _runtime(card, is_read=not settings.models)
+    cards = [*folders.cards.values(), *(card for card, _ in declined)]
     if settings.default_model not in {card.name for card in cards}:
         yield warning(
             "models",
-            f"The default model '{settings.default_model}' is not in the models folder.",
+            f"The default model '{settings.default_model}' is not in {place}.",
             "Set SCORELANE_DEFAULT_MODEL to a model that is served.",
         )
 
 
-def _runtime(card: Card) -> Finding:
+def _stored(settings: Settings) -> ModelFolders:
+    """The models in object storage. Only their cards are read: a worker checks the files.
+
+    Raises:
+        shared.errors.model.ModelError: there is no model.
+        OSError: the store does not answer.
+    """
+    stored = StoredModels(object_address(settings.models))
+    cards: dict[Path, Card] = {}
+    failed: dict[str, str] = {}
+    for folder, files in served(stored.folders(), settings.serve).items():
+        try:
+            cards[Path(folder)] = stored.card(folder, files)[0]
+        except ModelError as error:
+            failed[folder] = reason_of(error)
+    if not cards and not failed:
+        raise NoModelFolder(folder=stored.url, reason="there is no model folder in it")
+    sound, declined = sorted_out(cards, declines(settings.library_versions))
+    return ModelFolders(sound, failed, declined=declined)
+
+
+def _runtime(card: Card, *, is_read: bool = True) -> Finding:
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}
     if card.format not in runtimes:
         return fault(
@@ -90,7 +122,8 @@ def _runtime(card: Card) -> Finding:
             f"{card.full_name} cannot be run here: {error}.",
             installation_of(error.name or "") or "pip install 'scorelane-server[worker,keras]'",
         )
-    return fine("models", f"{card.full_name} matches its card, and can be run.")
+    found = "matches its card" if is_read else "has the files that its card names"
+    return fine("models", f"{card.full_name} {found}, and can be run.")
 
 
 def examine_versions(constraints: Path = CONSTRAINTS) -> Iterator[Finding]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from scorelane.commands.common.models_place import read_place
 from shared.card import Card
-from shared.config.settings import load_settings
+from shared.config.settings import Settings, load_settings
 from shared.errors.model import NoModelFolder
-from shared.model_folders import folder_of
+from shared.model_folders import current_versions, folder_of
+from worker.models.finding import find_models_once
 
 name = click.option(
     "--name",
@@ -20,8 +22,10 @@ name = click.option(
 )
 output = click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR, which workers serve]",
+    metavar="DIRECTORY|ADDRESS",
+    callback=read_place,
+    help="The folder of model folders, or a prefix of object storage, such as s3://bucket/models.  "
+    "[default: SCORELANE_MODELS or SCORELANE_MODELS_DIR, which workers serve]",
 )
 models_dir = click.option(
     "--models-dir",
@@ -121,7 +125,7 @@ def reading_options(command: Any) -> Any:
 
 
 def model_folder(model: str | None, models_dir: Path | None) -> Path:
-    """The folder of a model.
+    """The folder of a model; one in object storage is copied to this machine.
 
     Args:
         model: the model's name, or the path of its folder; None: the default model.
@@ -132,12 +136,22 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
     """
     settings = load_settings()
     wanted = model or settings.default_model
+    if settings.models and models_dir is None and not Path(wanted).is_dir():
+        return _copied(settings, wanted)
     folder = folder_of(models_dir or settings.models_dir, wanted)
     if folder.is_dir():
         return folder
     if Path(wanted).is_dir():
         return Path(wanted)
     raise NoModelFolder(folder=folder, reason="there is no such folder")
+
+
+def _copied(settings: Settings, wanted: str) -> Path:
+    cards = find_models_once(
+        settings.model_copy(update={"serve": wanted, "library_versions": "proven"})
+    ).cards
+    current = current_versions(cards)
+    return next(folder for folder, card in cards.items() if card.full_name in current)
 
 
 def print_if_compiled(card: Card) -> bool:

@@ -212,6 +212,14 @@ _RETRY_OPTIONS = (
 )
 
 
+_OTHER_VERSION = click.option(
+    "--model",
+    metavar="NAME@VERSION",
+    help="Another version of the job's model, which scores all rows again.  [default: the version "
+    "of the job]",
+)
+
+
 def job_options(command: Any) -> Any:
     """Add the options of a submission; see `scorelane.client.options.JobOptions`."""
     return _add(command, (*_READING_OPTIONS, _KEEP, *_RETRY_OPTIONS))
@@ -219,7 +227,7 @@ def job_options(command: Any) -> Any:
 
 def retry_options(command: Any) -> Any:
     """Add the options that a retry can change; see `scorelane.client.options.RetryOptions`."""
-    return _add(command, _RETRY_OPTIONS)
+    return _add(command, (_OTHER_VERSION, *_RETRY_OPTIONS))
 
 
 def _add(command: Any, added: tuple[Any, ...]) -> Any:

@@ -82,14 +82,14 @@ def until_served(
         failed_since = (failed_since or now()) if reason and version is None else None
         if version is not None:
             served_since = served_since or now()
-            missing = _without(client, full_name)
+            missing, declined = _without(client, full_name)
             if not missing or now() - served_since >= _OTHERS_SECONDS:
-                return Outcome(version, tuple(missing))
+                return Outcome(version, (*declined, *missing))
         elif failed_since is not None and now() - failed_since >= _BELIEVED_SECONDS:
             return Outcome(None, (f"{name} is not served: {reason}",))
         elif now() - begin >= seconds:
-            lines = _without(client, full_name)
-            return Outcome(None, tuple(lines) or ("No worker serves it.",))
+            missing, declined = _without(client, full_name)
+            return Outcome(None, (*declined, *missing) or ("No worker serves it.",))
         pause(_LOOK_SECONDS)
 
 
@@ -133,16 +133,26 @@ def _processes(client: Client) -> Mapping[str, int]:
         return {}
 
 
-def _without(client: Client, full_name: str) -> list[str]:
-    """Which workers do not serve a version, and why; none if the key may not know."""
+def _without(client: Client, full_name: str) -> tuple[list[str], list[str]]:
+    """Which workers do not serve a version, and why; none if the key may not know.
+
+    Returns:
+        Those that may serve it later, and those that leave it to workers with other libraries.
+    """
     name = full_name.partition("@")[0]
     try:
         workers = client.workers()
     except (Refused, NotFound):
-        return []
-    return [
-        f"The worker {one['name']} on {one['host']} does not serve it: "
-        + one["failed"].get(name, "it has not found it. It may read another folder of models.")
-        for one in workers
-        if full_name not in one["models"]
-    ]
+        return [], []
+    missing, declined = [], []
+    for one in workers:
+        worker = f"The worker {one['name']} on {one['host']}"
+        # A service of an older release says nothing of it.
+        if why := one.get("declined", {}).get(full_name):
+            declined.append(f"{worker} leaves it to others: {why}.")
+        elif full_name not in one["models"]:
+            why = one["failed"].get(
+                name, "it has not found it. It may read another folder of models."
+            )
+            missing.append(f"{worker} does not serve it: {why}")
+    return missing, declined

@@ -54,6 +54,11 @@ local function refuses(all, own, owner, most)
   return owner ~= '' and own >= most - all and 2 or 0
 end
 
+-- Whether the doorbell must be rung when there are so many: for the first one, and for each batch of `every`.
+local function must_ring(waiting, every)
+  return waiting == 1 or waiting % every == 0
+end
+
 -- Put an item to those that wait: behind them, or before them with RPUSH.
 local function let_wait(push, model, owner, priority, item, rows)
   local owners = owners_waiting(model)

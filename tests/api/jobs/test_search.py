@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 from support.doubles.job_store import InMemoryJobStore
+from support.doubles.length_model import LengthModel
 from support.in_memory import Service
 from support.problems import problem
 
 from api.jobs import search
+from shared.fleet import Served
 from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at, new_job_id
+from shared.jobs.second_model import SecondModel
 from shared.jobs.spec import Spec
 from shared.jobs.state import State
+from shared.signature import SENTIMENT
 from shared.tables.layouts import NDJSON as LAYOUT
 
 #: When the first job was made, 2026-01-01T00:00:00Z; another one follows every minute.
@@ -69,7 +73,8 @@ def numbers(service: Service, ids: list[str], query: str) -> list[int]:
         ("label=team:c", []),
         ("model=other", [9]),
         ("model=length@000000000001&state=cancelled", [4]),
-        ("model=length@2", []),
+        ("model=length@0000&state=cancelled", [4]),
+        ("model=length@000000000002", []),
         ("created_after=2026-01-01T00:06:00Z", [9, 8, 7]),
         ("created_before=2026-01-01T00:02:00Z", [1, 0]),
         ("created_before=2026-01-01T00:02:00.0001Z", [2, 1, 0]),
@@ -83,6 +88,33 @@ def numbers(service: Service, ids: list[str], query: str) -> list[int]:
 def test_filters(service: Service, ids: list[str], query: str, wanted: list[int]) -> None:
     """A job is listed if it meets all conditions, the newest first."""
     assert numbers(service, ids, query) == wanted
+
+
+def test_jobs_of_a_model_by_an_alias(service: Service) -> None:
+    """As everywhere else; a job of two models is one of each, and an alias that moves is followed.
+
+    A version that nobody has any more is found by its digits.
+    """
+    old, new = (f"00000000000{number}" for number in "19")
+    service.fleet.announce("node", [Served(card=LengthModel(version=new).card, rate=1)])
+    second = SecondModel(name="length", version=new, suffix="@new", signature=SENTIMENT)
+    ids = [
+        put(service.store, START, version=old),
+        put(service.store, START + 60, version=new),
+        put(service.store, START + 120, version="0000000000ff"),
+        put(service.store, START + 180, model="other", second=second),
+    ]
+    champion = "/models/length/aliases/champion"
+    service.client.put(champion, query_string={"version": old})
+    assert numbers(service, ids, "model=length@champion") == [0]
+    assert numbers(service, ids, "model=length") == [3, 2, 1, 0]
+    service.client.put(champion, query_string={"version": new})
+    assert numbers(service, ids, "model=length@champion") == [3, 1]
+    assert numbers(service, ids, f"model=length@{new[:-1]}") == [3, 1, 0]
+    assert numbers(service, ids, "model=length@0000000000ff") == [2]
+    assert numbers(service, ids, "model=other") == [3]
+    detail = problem(service.client.get("/jobs?model=length@challenger"), 400, "bad-option")
+    assert "an alias of the model (champion)" in detail
 
 
 def pages(service: Service, query: str) -> list[list[str]]:

@@ -121,6 +121,21 @@ def test_a_version_in_use_is_not_removed(versions: Service) -> None:
     problem(versions.submit(b"text\na\n", model=f"length@{OLD}"), 422, "unknown-model")
 
 
+def test_a_version_that_a_job_compares_is_in_use(settings: Settings) -> None:
+    """As its first model or its second; a job that loses its second one by force goes on."""
+    service = make_service(settings, others=[LengthModel("other", OLD), LengthModel("other", NEW)])
+    job = service.submit(b"text\na\n", models=f"length,other@{OLD}").location
+    version = f"/models/other/versions/{OLD}"
+    assert "jobs wait" in problem(service.client.delete(version), 409, "version-in-use")
+    assert service.client.delete(f"{version}?force=true").json["failed_jobs"] == 0
+    service.work()
+    assert service.client.get(job).json["state"] == "succeeded"
+    again = service.submit(b"text\na\n", models=f"other@{NEW},length").location
+    other = f"/models/other/versions/{NEW}?force=true"
+    assert service.client.delete(other).json["failed_jobs"] == 1
+    assert service.client.get(again).json["state"] == "failed"
+
+
 def test_a_removed_version_can_be_served_again(versions: Service) -> None:
     """The workers have it still; a removed champion refuses requests until then."""
     promote(versions, OLD)

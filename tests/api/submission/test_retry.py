@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from support.doubles.length_model import LengthModel, length_score
-from support.in_memory import Service
+from support.doubles.table_model import TableModel
+from support.in_memory import Service, make_service
 from support.problems import problem
 
+from shared.config.settings import Settings
 from shared.fleet import Served
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row + 1)) for row in range(40))
@@ -115,6 +117,91 @@ def test_another_version_does_not_continue_a_job(service: Service) -> None:
     assert retry(service, fresh)["model"]["version"] == other.version
 
 
+class Doubled(LengthModel):
+    """A version that scores a text as if it were twice as long."""
+
+    def score(self, frame: Any) -> Any:
+        return super().score(frame.assign(text=frame["text"] * 2))
+
+
+DOUBLED = [length_score("z" * 2 * (row + 1)) for row in range(40)]
+
+
+@pytest.fixture
+def versions(settings: Settings) -> Service:
+    """A service with two versions of its model."""
+    return make_service(settings, others=[Doubled(version="000000000002")])
+
+
+@pytest.mark.parametrize("kind", ["bulk", "small", "fresh"])
+def test_another_version_scores_all_rows_again_if_it_is_named(versions: Service, kind: str) -> None:
+    """Also those that the old version has scored: no job has scores of two versions."""
+    named = "length@000000000001"
+    if kind == "small":
+        rows = {"text": ["z" * (row + 1) for row in range(40)]}
+        accepted = versions.client.post(f"/jobs?model={named}", json=rows)
+        old = versions.client.post(f"{accepted.location}/cancel").json
+    else:
+        old = cancelled(versions, 0 if kind == "fresh" else 6, model=named)
+        assert (old["rows"]["completed"] > 0) is (kind == "bulk")
+    for query, found in (("model=length@000000000002", DOUBLED), ("", SCORES)):
+        new = retry(versions, old, query)
+        version = "000000000002" if query else "000000000001"
+        assert new["model"]["version"] == version
+        assert scores(versions, new) == found
+        assert versions.client.get(new["links"]["self"]).json["rows"]["completed"] == 40
+
+
+def test_a_retry_of_a_version_that_is_gone_says_which_are_there(versions: Service) -> None:
+    """Gone or removed: the message has the `model=` that scores all rows, and it works."""
+    old = cancelled(versions, 6, model="length@000000000001")
+    versions.fleet.unserved.add("length@000000000001")
+    detail = problem(versions.client.post(old["links"]["retry"]), 409, "version-gone")
+    assert "no worker serves length@000000000001 any more" in detail
+    assert "Retry it with model=length@000000000002, which scores all rows again." in detail
+    versions.fleet.unserved.clear()
+    versions.client.delete("/models/length/versions/000000000001?force=true")
+    detail = problem(versions.client.post(old["links"]["retry"]), 409, "version-gone")
+    assert "length@000000000001 was removed" in detail
+    assert scores(versions, retry(versions, old, "model=length@000000000002")) == DOUBLED
+
+
+def test_a_retry_without_any_version(versions: Service) -> None:
+    """It says which worker to start; a model of another name is refused in any case."""
+    old = cancelled(versions, 6, model="length@000000000001")
+    versions.fleet.announce("node", [Served(card=TableModel().card, rate=10)])
+    answer = versions.client.post(f"{old['links']['retry']}?model=table")
+    assert "the job is of length" in problem(answer, 400, "bad-option")
+    versions.fleet.unserved |= {"length@000000000001", "length@000000000002"}
+    detail = problem(versions.client.post(old["links"]["retry"]), 409, "version-gone")
+    assert "Start a worker that has length@000000000001" in detail
+
+
+def test_a_version_with_other_columns_scores_no_retry(versions: Service) -> None:
+    """It is no candidate, and naming it is refused."""
+    card = TableModel().card.model_copy(update={"name": "length", "version": "000000000003"})
+    versions.fleet.replace(Served(card=card, rate=10), Served(card=versions.model.card, rate=10))
+    old = cancelled(versions, 6, model="length@000000000001")
+    answer = versions.client.post(f"{old['links']['retry']}?model=length@000000000003")
+    detail = problem(answer, 409, "version-gone")
+    assert "takes or gives other columns" in detail
+    assert "Retry it without model=" in detail
+
+
+def test_the_second_model_stays_that_of_the_job(settings: Settings) -> None:
+    """Another version of the first one is compared with it; without it no retry can be."""
+    others = [Doubled(version="000000000002"), Doubled("other", "000000000009")]
+    service = make_service(settings, others=others)
+    old = cancelled(service, 6, models="length@000000000001,other")
+    new = retry(service, old, "model=length@000000000002")
+    assert scores(service, new) == DOUBLED
+    rows = service.client.get(f"{new['links']['results']}?format=json").json["rows"]
+    assert [row["Sentiment_Score@other"] for row in rows] == DOUBLED
+    service.fleet.unserved.add("other@000000000009")
+    detail = problem(service.client.post(old["links"]["retry"]), 409, "version-gone")
+    assert "the second model of the job" in detail
+
+
 def test_an_old_version_that_is_still_served_goes_on(service: Service) -> None:
     """During a rolling update both versions are served."""
     started = cancelled(service, 4)
@@ -192,7 +279,7 @@ def test_terms_that_are_refused(service: Service, query: str) -> None:
     """No job is made."""
     old = cancelled(service, 1)
     problem(service.client.post(f"{old['links']['retry']}?{query}"), 400, "bad-option")
-    answer = service.client.post(f"{old['links']['retry']}?model=length")
+    answer = service.client.post(f"{old['links']['retry']}?charset=latin-1")
     assert "on_error" in problem(answer, 400, "unknown-option")
     assert len(service.client.get("/jobs").json["jobs"]) == 1
 

@@ -105,7 +105,7 @@ def test_while_the_first_retry_is_running(
 
 def test_a_retry_that_was_refused_frees_its_key(service: Service, url: str) -> None:
     """It can be corrected and sent again."""
-    problem(retry(service, url, "model=other"), 400, "unknown-option")
+    problem(retry(service, url, "charset=latin-1"), 400, "unknown-option")
     problem(retry(service, url, "on_error=perhaps"), 400, "bad-option")
     running = service.submit(CSV)
     problem(retry(service, f"{running.location}/retry"), 409, "not-retryable")

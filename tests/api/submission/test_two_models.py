@@ -219,3 +219,15 @@ def worker_of(name: str, models: list[str]) -> Worker:
         started_at=0,
         clock_ahead=0,
     )
+
+
+def test_models_of_two_environments_are_not_compared(two: Service) -> None:
+    """A worker that serves the first alone would take parts that it cannot score."""
+    served = [one.card.full_name for one in two.fleet.models().values()]
+    two.fleet.describe(worker_of("a", served))
+    apart = {"models": [served[0]], "declined": {"longer@00000000000b": "here, numpy 1.26"}}
+    two.fleet.describe(worker_of("b", []).model_copy(update=apart))
+    answer = two.submit(CSV, models=f"{served[0]},longer")
+    assert answer.status_code == 400, answer.text
+    assert "(here, numpy 1.26): score the rows with each" in answer.json["detail"]
+    assert two.submit(CSV, models=f"longer,{served[0]}").status_code == 202

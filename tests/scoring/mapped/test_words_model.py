@@ -111,6 +111,12 @@ def test_every_output_is_that_of_the_pipeline_to_the_last_bit(
     frame = frame_of(texts * 6)
     pd.testing.assert_frame_equal(mapped.score(frame), own.score(frame), check_exact=True)
     pd.testing.assert_frame_equal(mapped.score(frame[:0]), own.score(frame[:0]))
+    for model in filter(None, (mapped, mapped.with_reach())):
+        in_frame, without = model.score(frame), model.score_texts(texts * 6)
+        assert list(without) == list(in_frame)
+        for name, values in without.items():
+            assert values.dtype == in_frame[name].dtype
+            assert values.tolist() == in_frame[name].tolist()
     assert mapped.classes == own.classes
     for wanted in [{output.name} for output in card.signature.outputs]:
         narrow, own_narrow = mapped.for_outputs(wanted), own.for_outputs(wanted)

@@ -13,7 +13,9 @@ from support.refusing import full_disk, full_memory
 
 from shared.card import Card
 from shared.config.settings import Settings
+from shared.drift.reference import Reference, Watched
 from shared.fleet import Served
+from shared.no_waiting import no_waiting
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -101,6 +103,20 @@ def test_that_nobody_serves_a_model_is_not_cached(
     assert fleet.processes(CARD.full_name) == 0
     worker.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.processes(CARD.full_name) == 1
+
+
+def test_a_refresh_spares_the_next_request_the_wait(
+    fleet: RedisFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it the models, their versions and their processes are known without asking Redis."""
+    monkeypatch.setattr("shared.redis.fleet.CACHE_SECONDS", 3600.0)
+    fleet.announce("node", served(CARD))
+    fleet.beat("node", [CARD.full_name])
+    fleet.refresh()
+    with no_waiting():
+        assert list(fleet.models()) == ["mine"]
+        assert list(fleet.versions()) == [CARD.full_name]
+        assert fleet.processes(CARD.full_name) == 1
 
 
 def test_new_jobs_get_a_version_that_is_served(fleet: RedisFleet) -> None:
@@ -225,6 +241,29 @@ def test_a_heartbeat_repeats_what_redis_has_lost(
         assert link.client.pttl(link.key(key, "node")) > 0
 
 
+def test_references_that_redis_has_lost_are_stored_again(
+    fleet: RedisFleet, link: RedisLink
+) -> None:
+    """By the main process of a worker, as the processes announce them once; else it costs one look.
+
+    One that is there is not replaced: a process may have announced another one since.
+    """
+    column = Watched(name="x", role="input", edges=(0.5,), counts=(0, 1, 2))
+    first, second = (Reference(rows=rows, columns=(column,)) for rows in (3, 4))
+    card, other = (one.model_copy(update={"reference": first}) for one in (CARD, KEPT))
+    fleet.announce("node", served(card, other))
+    looks = commands_during(link, lambda: fleet.keep_references([card, other, OTHER]))
+    assert looks == {"exists": 1}
+    link.client.delete(link.key("reference", card.full_name))
+    assert fleet.reference(card.full_name) is None
+    changed = other.model_copy(update={"reference": second})
+    fleet.keep_references([card, changed])
+    assert fleet.reference(card.full_name) == first
+    assert fleet.reference(other.full_name) == first
+    assert link.client.ttl(link.key("reference", card.full_name)) > 0
+    assert commands_during(link, lambda: fleet.keep_references([OTHER])) == {}
+
+
 def test_the_processes_are_counted_once_for_all(
     fleet: RedisFleet, link: RedisLink, redis_settings: Settings
 ) -> None:
@@ -344,3 +383,25 @@ def test_a_process_that_has_loaded_more_meanwhile_keeps_it(
     monkeypatch.undo()
     fleet.beat("here-1", names, [CARD.full_name])
     assert [one.leaving for one in fleet.announced()[os.getpid()]] == [True, False]
+
+
+def test_a_group_that_starts_takes_no_new_jobs_from_another_environment(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """It serves a version of the model, and leaves that for new jobs to others."""
+    fleet.announce("a", served(OTHER))
+    RedisFleet(link, redis_settings).announce("b", served(CARD, KEPT), yields={"mine"})
+    assert current(fleet) == {"kept": KEPT.version, "mine": OTHER.version}
+    fleet.leave("a")
+    assert current(fleet)["mine"] == CARD.version
+
+
+def test_what_is_left_to_others_has_failed_only_if_nobody_serves_it(fleet: RedisFleet) -> None:
+    """The reason is that of a worker that leaves it."""
+    fleet.announce("a", served(KEPT))
+    why = "its card names numpy 1.26; here, numpy 2.4"
+    fleet.describe(a_worker("a", models=[KEPT.full_name], declined={CARD.full_name: why}))
+    assert fleet.failed() == {"mine": f"{CARD.full_name} fits no worker: {why}."}
+    assert fleet.to_serve() == {"kept"}
+    fleet.announce("b", served(CARD))
+    assert fleet.failed() == {}

@@ -8,9 +8,11 @@ from shared.config.settings import Settings
 from shared.errors.service import JobNotFound
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.job_store import SPLIT, JobStore, Step
+from shared.jobs.second_model import SecondModel
 from shared.jobs.state import State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
+from shared.signature import SENTIMENT
 
 
 def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
@@ -169,6 +171,7 @@ def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
     ended, _ = running(store, 1, lanes=1)
     store.move(ended, State.SUCCEEDED)
     assert store.waited_for() == {MODEL}
+    assert store.needs(MODEL)
     assert store.abandon("other@000000000000", "") == 0
     assert store.abandon(MODEL, "it was replaced") == 2
     for job_id in (bulk, waits):
@@ -176,8 +179,24 @@ def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
         assert (job.state, job.error) == (State.FAILED, "it was replaced")
     assert store.get(ended).state is State.SUCCEEDED
     assert store.waited_for() == set()
+    assert not store.needs(MODEL)
     with pytest.raises(JobNotFound):
         store.get("0" * 32)
+
+
+def test_a_job_needs_both_of_its_models(store: JobStore) -> None:
+    """It is not abandoned with its second one, whose columns it can do without."""
+    job = a_job()
+    second = SecondModel(name="other", version="00000000000b", suffix="@b", signature=SENTIMENT)
+    spec = job.spec.model_copy(update={"second": second})
+    store.create(job.model_copy(update={"spec": spec}))
+    assert store.needs(MODEL)
+    assert store.needs(second.full_name)
+    assert not store.needs("other@00000000000c")
+    assert store.waited_for() == {MODEL}
+    assert store.abandon(second.full_name, "gone") == 0
+    assert store.abandon(MODEL, "gone") == 1
+    assert not store.needs(second.full_name)
 
 
 def test_an_end_that_was_lost_is_recalled(store: JobStore) -> None:

@@ -42,6 +42,10 @@ class InMemoryDispatch(Dispatch):
     def answer(self, full_name: str) -> None:
         self.messages.append((Task.ANSWER, full_name))
 
+    @override
+    def doorbell(self, full_name: str, tag: str) -> str:
+        return f"{Task.ANSWER} {full_name} {tag}"
+
     def run(self, pipeline: Any) -> None:
         while self.messages:
             task, *args = self.messages.popleft()

@@ -38,8 +38,8 @@ class InMemoryFleet(Fleet):
 
     @override
     def reference(self, full_name: str) -> Reference | None:
-        cards = {one.card.full_name: one.card for one in self._served.values()}
-        return cards[full_name].reference if full_name in cards else None
+        found = self._versions.get(full_name)
+        return found.card.reference if found else None
 
     @override
     def learn(self, full_name: str, rate: float) -> None:
@@ -71,10 +71,6 @@ class InMemoryFleet(Fleet):
         return [one for _, one in sorted(self.described.items())]
 
     @override
-    def failed(self) -> dict[str, str]:
-        return {name: why for one in self.workers() for name, why in one.failed.items()}
-
-    @override
     def to_serve(self) -> set[str]:
         described = {name for one in self.workers() for name in one.models}
         return {name_of(full_name) for full_name in described | set(self.serving())}
@@ -89,7 +85,9 @@ class InMemoryFleet(Fleet):
         self.forgotten_after.append(seconds)
 
     @override
-    def announce(self, node: str, served: Any, *, replaces: bool = False) -> None:
+    def announce(
+        self, node: str, served: Any, *, replaces: bool = False, yields: Collection[str] = ()
+    ) -> None:
         self._served |= {one.card.name: one for one in served}
         self._versions |= {one.card.full_name: one for one in served}
         self.unserved -= {one.card.full_name for one in served}

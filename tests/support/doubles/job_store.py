@@ -10,7 +10,7 @@ from support.doubles.clearing import InMemoryClearing
 from support.doubles.held_keys import InMemoryHeldKeys
 from support.doubles.parts import InMemoryParts
 from support.doubles.record import Record
-from support.doubles.small_jobs import InMemorySmallJobs
+from support.doubles.waiting import InMemoryWaiting
 from typing_extensions import override
 
 from shared.errors.service import (
@@ -37,7 +37,7 @@ from shared.tables.parts import Part
 
 
 class InMemoryJobStore(
-    InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys, InMemoryClearing
+    InMemoryWaiting, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys, InMemoryClearing
 ):
     """The job store in a dict, for one thread."""
 
@@ -117,18 +117,6 @@ class InMemoryJobStore(
         if is_due:
             self._due[what] = now + seconds
         return is_due
-
-    @override
-    def waited_for(self) -> set[str]:
-        jobs = [record.job for record in self._records.values()]
-        return {job.spec.full_name for job in jobs if job.state not in ENDED}
-
-    @override
-    def abandon(self, full_name: str, reason: str) -> int:
-        self._waiting.pop(full_name, None)
-        jobs = [record.job for record in self._records.values()]
-        ids = [job.spec.id for job in jobs if job.spec.full_name == full_name]
-        return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
     @override
     def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
@@ -237,10 +225,6 @@ class InMemoryJobStore(
     def wait(self, job_id: str, seconds: float) -> bool:
         record = self._records.get(job_id)
         return record is not None and record.job.state in ENDED
-
-    @override
-    def waits(self, full_names: Collection[str]) -> bool:
-        return any(self.waiting_small(full_name) for full_name in full_names)
 
     @override
     @contextmanager

@@ -1,5 +1,6 @@
 """A worker tries new versions, serves those that pass, and lets go of those that are gone."""
 
+import hashlib
 import os
 import shutil
 import time
@@ -38,7 +39,10 @@ class Worker:
         self.tried: list[str] = []
         self.consumed: list[str] = []
         self.needed: set[str] = set()
-        watch = FolderWatch(models_dir)
+        #: The content of the model files that are left to other workers.
+        self.declined = ""
+        watch = FolderWatch(models_dir, declines=self._declines)
+        self.beats = True
         self.watcher = ModelWatcher(
             self.models,
             watch,
@@ -61,6 +65,10 @@ class Worker:
         (path / "model.pkl").write_text(content)
         return write_card(path, name="mine", format="pkl", files=["model.pkl"])
 
+    def _declines(self, card: Card) -> str:
+        digest = hashlib.sha256(self.declined.encode()).hexdigest()
+        return "its libraries are others" if card.files["model.pkl"] == digest else ""
+
     def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
         """Let processes say that they have loaded these, and no others."""
         ready = {card.full_name: {"rate": 5.0} for card in cards}
@@ -70,9 +78,11 @@ class Worker:
             note.write(state)
 
     def turns(self, count: int = 3) -> None:
-        """Let the thread do its turns."""
+        """Let the thread do its turns; heartbeats come all the time, unless a test stops them."""
         for _ in range(count):
             self.watcher.turn()
+            if self.beats:
+                self.models.note_told(self.models.leaving())
 
     def _trial(self, _: Path, card: Card, *__: object) -> Any:
         self.tried.append(card.version)
@@ -128,7 +138,7 @@ def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: Worker)
     worker.turns()
     assert (worker.models.leaving(), worker.for_new_jobs()) == ([], second.version)
     shutil.rmtree(worker.dir / "mine")
-    worker.turns(GONE_LOOKS)
+    worker.turns(GONE_LOOKS + 1)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
 
 
@@ -235,6 +245,46 @@ def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
     assert worker.for_new_jobs() == ""
 
 
+def test_a_version_is_not_let_go_before_the_fleet_was_told(worker: Worker) -> None:
+    """However rare heartbeats are: until then new jobs get it, and need it."""
+    worker.fleet.prefer(_served(worker.first))
+    worker.beats = False
+    shutil.rmtree(worker.dir / "mine")
+    worker.turns(GONE_LOOKS + 3 * RETIRES)
+    assert worker.models.leaving() == [worker.first.full_name]
+    assert worker.for_new_jobs() == worker.first.version
+    worker.beats = True
+    worker.turns(2)
+    assert worker.for_new_jobs() == ""
+    assert worker.models.names() == []
+
+
+def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(worker: Worker) -> None:
+    """Its announcement may outlast the first looks; the fleet is told of the version again."""
+    worker.needed.add(worker.first.full_name)
+    shutil.rmtree(worker.dir / "mine")
+    worker.turns(GONE_LOOKS + 2 * RETIRES)
+    worker.fleet.prefer(_served(worker.first))
+    worker.turns(RETIRES)
+    assert worker.for_new_jobs() == ""
+
+
+def test_a_version_that_comes_back_is_told_anew(worker: Worker) -> None:
+    """What a heartbeat has said of its first absence does not count for the second."""
+    worker.needed.add(worker.first.full_name)
+    away = worker.dir.parent / "away"
+    (worker.dir / "mine").rename(away)
+    worker.turns(GONE_LOOKS + 1)
+    away.rename(worker.dir / "mine")
+    worker.turns()
+    assert worker.models.leaving() == []
+    worker.needed.clear()
+    worker.beats = False
+    (worker.dir / "mine").rename(away)
+    worker.turns(GONE_LOOKS + 1)
+    assert worker.models.leaving() == [worker.first.full_name]
+
+
 def _served(card: Card) -> Any:
     return Served(card=card, rate=5.0)
 
@@ -245,3 +295,28 @@ def test_a_folder_that_is_damaged_in_place_stays_served(worker: Worker) -> None:
     worker.turns(10)
     assert "of no file" in worker.models.failed()["mine"]
     assert (worker.models.leaving(), worker.models.names()) == ([], [worker.first.full_name])
+
+
+def test_a_version_that_is_left_to_others_is_neither_tried_nor_failed(worker: Worker) -> None:
+    """New jobs may get it, so what this worker has of the model is not for new jobs any more."""
+    worker.declined = "second"
+    (worker.dir / "mine").rename(worker.dir / worker.first.full_name)
+    second = worker.put("mine", "second")
+    worker.turns(10)
+    assert (worker.tried, worker.models.failed()) == ([], {})
+    assert worker.models.declined() == {second.full_name: "its libraries are others"}
+    assert (worker.models.current, worker.models.yielded) == (set(), {"mine"})
+    assert worker.models.names() == [worker.first.full_name]
+    assert worker.models.leaving() == []
+
+
+def test_a_version_that_was_replaced_for_others_leaves_once_they_serve_it(worker: Worker) -> None:
+    """Until then it takes new jobs."""
+    worker.declined = "second"
+    second = worker.put("mine", "second")
+    worker.turns(10)
+    assert worker.models.leaving() == []
+    worker.needed.add(worker.first.full_name)
+    worker.fleet.announce("other", [Served(card=second, rate=1.0)])
+    worker.turns()
+    assert worker.models.leaving() == [worker.first.full_name]

@@ -99,6 +99,51 @@ def test_the_results_appear_with_a_manifest(
     assert outputs.names() == [MANIFEST, name], "what has succeeded is the user's"
 
 
+def test_a_job_that_keeps_nothing_leaves_its_output(
+    service: Service, outputs: MemoryOutputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in the folder is the user's; the service deletes its rows, and keeps the receipt."""
+    monkeypatch.setattr("support.doubles.clearing.CLEARED_AFTER", 0.0)
+    location = submit(service, keep="none").location
+    until_finish(service)
+    service.reconcile()
+    assert job_of(service, location)["rows_deleted_at"] is None, "not before the output is complete"
+    service.work()
+    service.reconcile()
+    job_id = location.split("/")[2]
+    content = outputs.read(f"results-{job_id}.csv")
+    assert outputs.names() == [MANIFEST, f"results-{job_id}.csv"]
+    assert [key for key in service.blobs.contents if key.startswith(f"jobs/{job_id}/")] == [
+        f"jobs/{job_id}/manifest.json"
+    ]
+    problem(service.client.get(f"{location}/results"), 410, "rows-deleted")
+    receipt = service.client.get(f"{location}/receipt").json
+    assert receipt["results"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert receipt["rows_deleted_at"]
+
+
+def test_a_job_that_keeps_nothing_and_cannot_write_its_output(
+    service: Service, outputs: MemoryOutputs
+) -> None:
+    """Its rows stay until it was retried: nobody has them yet."""
+    location = submit(service, keep="none").location
+
+    def deny(method: str, _: str) -> None:
+        if method == "writing":
+            raise OutputDenied(address=FOLDER, reason="the key may not write")
+
+    outputs.fault = deny
+    service.work()
+    service.reconcile()
+    assert job_of(service, location)["state"] == "failed"
+    assert service.client.get(f"{location}/results?partial=true").status_code == 200
+    outputs.fault = lambda *_: None
+    again = service.client.post(f"{location}/retry").headers["Location"]
+    service.work()
+    assert job_of(service, again)["state"] == "succeeded"
+    assert len(outputs.names()) == 2
+
+
 def test_a_second_finish_writes_nothing(service: Service, outputs: MemoryOutputs) -> None:
     """A process died after the manifest: the next one finds it, and ends the job."""
     location = submit(service).location

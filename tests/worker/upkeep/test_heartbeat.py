@@ -52,6 +52,9 @@ class Models:
     def leaving(self) -> list[str]:
         return []
 
+    def note_told(self, full_names: list[str]) -> None:
+        self.told = full_names
+
     def refused(self) -> list[str]:
         return ["bad@1"]
 

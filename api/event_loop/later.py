@@ -1,0 +1,110 @@
+"""Responses of the event loop: a view begins them, and their body comes with an answer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import Request, Response, g
+
+from api.process.asked import Asked
+from api.process.sync_scorer import Client, SyncScorer
+from api.security.access import current_key_check_of_all
+
+Value = TypeVar("Value")
+
+#: The key of the WSGI environment under which the event loop passes its `Later`.
+LATER = "scorelane.later"
+
+
+@dataclass(frozen=True)
+class Posed(Generic[Value]):
+    """A question that is ready to be asked.
+
+    Attributes:
+        question: the arguments of `SyncScorer.ask`.
+        read: makes what is wanted of the answer.
+    """
+
+    question: tuple[str, bytes, int, Client]
+    read: Callable[[bytes], Value]
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a view has decided by the head of a request, and will decide for the same head again.
+
+    Attributes:
+        scorer: makes the question.
+        full_name: the model that is asked.
+        pose: makes the question of a body. An exception means that the view must decide again.
+        is_allowed: tells whether the key of the request is still what it was.
+    """
+
+    scorer: SyncScorer
+    full_name: str
+    pose: Callable[[bytes], Posed[bytes]]
+    is_allowed: Callable[[], bool]
+
+
+class Later:
+    """The body of a response that is made when the answer to a question is there.
+
+    Attributes:
+        asked: the question; None: there is none, so the response is whole.
+        again: what may be done for a request with the same head; None: the view must be called.
+        late_seconds: how long the event loop may wait for the answer.
+        body: the body, once it is made.
+    """
+
+    def __init__(self, ask: Callable[..., Asked]) -> None:
+        """Take the function that asks: `QuestionLoop` has it."""
+        self._ask = ask
+        self._read: Callable[[bytes], bytes] = bytes
+        self.asked: Asked | None = None
+        self.again: Again | None = None
+        self.late_seconds = 0.0
+        self.body = b""
+
+    def begin(self, scorer: SyncScorer, posed: Posed[bytes]) -> None:
+        """Ask a question."""
+        self._read, self.late_seconds = posed.read, scorer.prompt_seconds
+        self.asked = self._ask(scorer, *posed.question)
+
+    def end(self, result: bytes) -> None:
+        """Make the body of the answer."""
+        self.body = self._read(result)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.body
+
+
+def answered_later(
+    request: Request,
+    scorer: SyncScorer,
+    pose: Callable[[], Posed[bytes]],
+    pose_again: Callable[[bytes], Posed[bytes]],
+) -> Response | None:
+    """Ask a question without waiting, if the event loop handles the request.
+
+    Args:
+        request: the request.
+        scorer: asks the question.
+        pose: makes the question, whose `read` makes the body of the response, which is JSON.
+        pose_again: makes the question of the body of another request that has the same head.
+
+    Returns:
+        A response without a body, which the event loop completes; None: a thread handles the
+        request, and may wait.
+
+    Raises:
+        shared.errors.service.QuestionsFull: too many questions wait long already.
+    """
+    later: Later | None = request.environ.get(LATER)
+    if later is None:
+        return None
+    posed = pose()
+    later.begin(scorer, posed)
+    # Requests that are counted for each key go by Redis.
+    if "spent" not in g:
+        later.again = Again(scorer, posed.question[0], pose_again, current_key_check_of_all())
+    return Response(later, mimetype="application/json")

@@ -1,0 +1,76 @@
+"""`GET /jobs/<id>` in the event loop: clients poll, and a thread costs more than the answer."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+
+from api.event_loop.loop_request import LoopRequest
+from api.process.asked import Asked
+from api.process.connection import Connection
+from api.process.paced_socket import Pace
+from shared.jobs.question_line import QuestionLine
+from shared.no_waiting import WouldWait
+
+
+class Looks:
+    """Reads the record of a job first, and then calls the app, which need not wait for it.
+
+    A thread handles the request if there is no such record, if it cannot be read, or if the app
+    would wait for anything else.
+    """
+
+    def __init__(
+        self,
+        worker: Any,
+        line: QuestionLine,
+        *,
+        finish: Callable[[LoopRequest], None],
+        refuse: Callable[[Connection, ParseException], None],
+        hand_over: Callable[[Connection, bytes, Asked | None], None],
+    ) -> None:
+        """Take gunicorn's worker, what reads records, and what `QuestionLoop` takes."""
+        self._worker = worker
+        self._line = line
+        self._finish = finish
+        self._refuse = refuse
+        self._hand_over = hand_over
+        #: How many records are being read.
+        self.count = 0
+
+    def begin(self, connection: Connection, raw: bytes, pace: Pace, job_id: str) -> None:
+        """Begin to handle a request.
+
+        Args:
+            connection: of the client.
+            raw: the head, and what follows it.
+            pace: of the client.
+            job_id: the job.
+        """
+        began = time.perf_counter()
+        self.count += 1
+
+        def on_record(known: AbstractContextManager[None] | None) -> None:
+            self.count -= 1
+            if known is None:
+                self._hand_over(connection, raw, None)
+            else:
+                self._call(LoopRequest(connection, raw, began=began), pace, known)
+
+        self._line.look(job_id, on_record)
+
+    def _call(self, request: LoopRequest, pace: Pace, known: AbstractContextManager[None]) -> None:
+        connection = request.connection
+        connection.hand_over(request.raw, pace)
+        try:
+            with known:
+                request.call(self._worker.wsgi, self._worker.cfg)
+        except ParseException as error:
+            self._refuse(connection, error)
+        except (WouldWait, Exception):  # noqa: BLE001  the thread comes to it too
+            connection.begin_again()
+            self._hand_over(connection, request.raw, None)
+        else:
+            self._finish(request)

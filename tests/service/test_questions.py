@@ -1,0 +1,134 @@
+"""Short questions, which the event loop of the API answers without a thread."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis
+from support.programs import Programs
+from support.raw_client import RawAnswer, RawClient, head
+from support.slow_clients import few_threads, many, question, replica
+from support.waiting import wait_for
+
+from api.security.keys import new_key
+
+pytestmark = pytest.mark.stack
+
+_TEXT = b'{"ref": [7], "text": ["I love it"]}'
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
+    """Redis, an API with few threads, and a worker."""
+    with few_threads(tmp_path_factory.mktemp("questions"), sockets) as running:
+        yield running
+
+
+def by_a_thread(text: bytes) -> bytes:
+    """The same request in chunks: the event loop takes none of those."""
+    chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(text), text)
+    kind = "Content-Type: application/json"
+    return head("POST /sentiment", kind, "Transfer-Encoding: chunked") + chunk
+
+
+def without_own(answer: RawAnswer) -> dict[str, str]:
+    own = ("x-request-id", "date")
+    return {name: value for name, value in answer.headers.items() if name not in own}
+
+
+@pytest.mark.parametrize(
+    "text", [_TEXT, b'{"ref": [1.10], "text": ["I love it"]}', b'{"text": []}', b"{", b"\x1f\x8b"]
+)
+def test_the_answer_is_that_of_a_thread(api: Programs, text: bytes) -> None:
+    """The first, and those to the same head again, have the same body and the same headers."""
+    with RawClient(api.port) as client:
+        client.send(by_a_thread(text))
+        wanted = client.answer()
+        for _ in range(3):
+            client.send(question(text=text))
+            found = client.answer()
+            assert found.status == wanted.status
+            assert without_own(found) == without_own(wanted)
+            if found.status == 200:
+                assert found.body == wanted.body
+            else:
+                assert found.json["type"] == wanted.json["type"]
+
+
+def test_each_answer_has_its_own_id(api: Programs) -> None:
+    """An id that the client has sent comes back; otherwise each answer has a new one."""
+    with RawClient(api.port) as client:
+        ids = []
+        for own in ((), (), ("X-Request-ID: mine",), ("X-Request-ID: yours",), ()):
+            client.send(question(*own))
+            ids.append(client.answer().headers["x-request-id"])
+    assert len(set(ids)) == 5
+    assert ids[2:4] == ["mine", "yours"]
+
+
+def test_many_requests_in_one_packet(api: Programs) -> None:
+    """All are answered in their order, also hundreds of bad ones."""
+    good, bad = question(text=_TEXT), question(text=b"{")
+    with RawClient(api.port) as client:
+        client.send(150 * bad + good + 150 * bad + good + question("Connection: close"))
+        statuses = [client.answer().status for _ in range(303)]
+        assert client.is_closed()
+    assert statuses == 150 * [400] + [200] + 150 * [400] + [200, 200]
+
+
+def test_a_body_that_comes_late(api: Programs) -> None:
+    """The event loop waits for it, and after `head_seconds` a thread does."""
+    whole = question(text=_TEXT)
+    with RawClient(api.port) as client, RawClient(api.port) as later:
+        later.send(whole[:-3])
+        client.send(whole[:-3])
+        client.send(whole[-3:])
+        assert client.answer().status == 200
+        with RawClient(api.port) as silent:
+            # It is closed after the same time.
+            assert silent.is_closed()
+        later.send(whole[-3:])
+        assert later.answer().status == 200
+
+
+def test_clients_that_leave(api: Programs) -> None:
+    """A client that leaves before its answer harms nobody."""
+    with ExitStack() as stack:
+        many(stack, api.port, 30, question(text=_TEXT))
+    with RawClient(api.port) as client:
+        client.send(question(text=_TEXT))
+        assert client.answer().status == 200
+
+
+def test_a_key_that_is_withdrawn(api: Programs, tmp_path: Path) -> None:
+    """A head that was answered is refused as soon as its key is no longer in the list."""
+    key, line = new_key("alice", "submit")
+    keys = tmp_path / "keys"
+    keys.write_text(line)
+    asked = question(f"Authorization: Bearer {key}", text=_TEXT)
+    with (
+        replica(api, "--workers 1", api_keys_file=str(keys)) as (_, port),
+        RawClient(port) as client,
+    ):
+        for _ in range(3):
+            client.send(asked)
+            assert client.answer().status == 200
+        keys.write_text("# nobody\n")
+        client.send(asked)
+        assert client.answer().status == 401
+
+
+def test_connections_to_redis_that_are_lost(api: Programs) -> None:
+    """The next questions are answered all the same."""
+    with RawClient(api.port) as client, redis.Redis.from_url(api.env["SCORELANE_REDIS_URL"]) as own:
+        client.send(question(text=_TEXT))
+        assert client.answer().status == 200
+        own.client_kill_filter(_type="normal", skipme=True)
+
+        def answers() -> bool:
+            client.send(question(text=_TEXT))
+            return client.answer().status == 200
+
+        wait_for(answers)
+        assert all(answers() for _ in range(5))

@@ -1,0 +1,245 @@
+"""Questions of an event loop, on a real Redis."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from support.event_loop import SelectorLoop
+from support.stored import MODEL, question, small
+
+from shared.config.settings import Settings
+from shared.dispatch import small_queue
+from shared.jobs.job_store import Answer, Question
+from shared.jobs.question_line import QuestionLine
+from shared.no_waiting import WouldWait, no_waiting
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+from shared.redis.loop_connection import LoopConnection
+
+
+class Asker:
+    """An event loop that asks questions, and notes what becomes of them."""
+
+    def __init__(self, store: RedisJobStore) -> None:
+        self.loop = SelectorLoop()
+        self.line: QuestionLine = store.question_line()
+        self.outcomes: list[Any] = []
+        self.answers: dict[str, bytes] = {}
+        self.lost: list[Exception] = []
+        self.line.start(self.loop, self.answers.__setitem__, self.lost.append)
+        self.loop.run_until(self.line.is_ready)
+
+    def ask(self, count: int) -> list[Question]:
+        asked = [question(reply_to=self.line.address) for _ in range(count)]
+        for one in asked:
+            self.line.ask(MODEL, one, f"bell {one.id}", self.outcomes.append)
+        return asked
+
+    def run_until(self, is_true: Any) -> None:
+        self.loop.run_until(is_true, lambda: self.line.flush(is_waiting=True))
+
+
+@pytest.fixture
+def store(link: RedisLink, redis_settings: Settings) -> RedisJobStore:
+    return RedisJobStore(link, redis_settings)
+
+
+@contextmanager
+def asking(store: RedisJobStore) -> Iterator[Asker]:
+    asker = Asker(store)
+    try:
+        yield asker
+    finally:
+        asker.line.close()
+
+
+@pytest.fixture
+def asker(store: RedisJobStore) -> Iterator[Asker]:
+    with asking(store) as made:
+        yield made
+
+
+def answer_all(store: RedisJobStore) -> None:
+    taken, _ = store.take_small(MODEL, 100)
+    store.answer_small([Answer(one.id, f"x{one.id}".encode(), 1, 0, one.reply_to) for one in taken])
+
+
+def bells(link: RedisLink) -> list[str]:
+    """The messages that wait, the oldest first."""
+    return link.client.lrange(link.key(small_queue(MODEL)), 0, -1)[::-1]
+
+
+def test_each_question_gets_its_answer(asker: Asker, store: RedisJobStore, link: RedisLink) -> None:
+    """Questions that are asked together ring the doorbell once, and each gets its own answer."""
+    asked = asker.ask(20)
+    asker.run_until(lambda: len(asker.outcomes) == 20)
+    assert asker.outcomes == 20 * [True]
+    assert bells(link) == [f"bell {asked[0].id}"]
+    answer_all(store)
+    asker.run_until(lambda: len(asker.answers) == 20)
+    assert asker.answers == {one.id: f"x{one.id}".encode() for one in asked}
+
+
+def test_a_script_that_redis_has_lost_is_sent_again(asker: Asker, link: RedisLink) -> None:
+    """A Redis that was started again does not know the script: it gets the source."""
+    link.client.script_flush()
+    asker.ask(2)
+    asker.run_until(lambda: len(asker.outcomes) == 2)
+    assert asker.outcomes == [True, True]
+
+
+def test_a_question_for_which_there_is_no_room(link: RedisLink, redis_settings: Settings) -> None:
+    """It is refused, and does not wait."""
+    few = redis_settings.model_copy(update={"max_waiting_small": 1})
+    store = RedisJobStore(link, few)
+    with asking(store) as asker:
+        asker.ask(3)
+        asker.run_until(lambda: len(asker.outcomes) == 3)
+    assert asker.outcomes == [True, False, False]
+    assert store.waiting_small(MODEL) == 1
+    assert len(bells(link)) == 1
+
+
+def test_each_batch_rings_the_doorbell(link: RedisLink, redis_settings: Settings) -> None:
+    """So several processes take what one batch does not hold."""
+    store = RedisJobStore(link, redis_settings.model_copy(update={"batch_rows": 3}))
+    with asking(store) as asker:
+        asked = asker.ask(7)
+        asker.run_until(lambda: len(asker.outcomes) == 7)
+    assert bells(link) == [f"bell {asked[place].id}" for place in (0, 2, 5)]
+
+
+def test_a_connection_that_redis_closes(
+    asker: Asker, store: RedisJobStore, link: RedisLink
+) -> None:
+    """Questions are asked, and answers arrive, by new connections."""
+    asked = asker.ask(1)
+    asker.run_until(lambda: asker.outcomes)
+    link.client.client_kill_filter(_type="normal", skipme=True)
+    answer_all(store)
+    asker.run_until(lambda: asked[0].id in asker.answers)
+    again = asker.ask(1)
+    asker.run_until(lambda: len(asker.outcomes) == 2)
+    answer_all(store)
+    asker.run_until(lambda: again[0].id in asker.answers)
+    assert not asker.lost
+
+
+def test_code_that_must_not_wait(link: RedisLink) -> None:
+    """A command raises instead of waiting for its reply; afterwards commands are sent as ever."""
+    with no_waiting(), pytest.raises(WouldWait):
+        link.client.ping()
+    assert link.client.ping()
+
+
+def test_a_job_that_was_read_ahead(asker: Asker, store: RedisJobStore, link: RedisLink) -> None:
+    """Code that must not wait gets the job as the store has it; of any other job it cannot."""
+    (first, _), (second, _) = small(store, 1), small(store, 1)
+    link.client.hset(link.key("job", first), "error", "caf\u00e9".encode() + b"\xff")
+    expected = store.get(first)
+    looked: list[Any] = []
+    asker.line.look(first, looked.append)
+    asker.run_until(lambda: looked)
+    with looked[0], no_waiting():
+        assert store.get(first) == store.get(first) == expected
+        with pytest.raises(WouldWait):
+            store.get(second)
+    with no_waiting(), pytest.raises(WouldWait):
+        store.get(first)
+
+
+def test_a_job_that_cannot_be_read_ahead(asker: Asker, link: RedisLink) -> None:
+    """A thread reads a job that is gone or expired, or whose key is something else."""
+    gone, expired, odd = ("0" * 31 + place for place in "123")
+    link.client.hset(link.key("job", expired), "state", "expired")
+    link.client.set(link.key("job", odd), "x")
+    looked: list[Any] = []
+    for job_id in (gone, expired, odd):
+        asker.line.look(job_id, looked.append)
+    asker.run_until(lambda: len(looked) == 3)
+    assert looked == [None] * 3
+
+
+class FakeRedis:
+    """The other end of the connections that a `LoopConnection` opens."""
+
+    def __init__(self, *, connects: int) -> None:
+        self.left = connects
+        self.ends: list[socket.socket] = []
+        self.ours: list[socket.socket] = []
+
+    def connect(self) -> Any:
+        if not self.left:
+            raise RedisConnectionError("refused")
+        self.left -= 1
+        ours, theirs = socket.socketpair()
+        self.ends.append(theirs)
+        self.ours.append(ours)
+        parser = SimpleNamespace(parse_error=ResponseError)
+        return SimpleNamespace(_sock=ours, _parser=parser, disconnect=ours.close)
+
+    def close(self) -> None:
+        for end in self.ends + self.ours:
+            end.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeRedis]:
+    redis = FakeRedis(connects=2)
+    yield redis
+    redis.close()
+
+
+def opened(fake: FakeRedis) -> tuple[SelectorLoop, LoopConnection]:
+    loop = SelectorLoop()
+    connection = LoopConnection(loop, fake.connect)
+    loop.run_until(lambda: connection.is_open)
+    return loop, connection
+
+
+def test_a_command_without_a_reply_is_sent_once_more(fake: FakeRedis) -> None:
+    """If that connection is lost too, or there is none, the error is the reply."""
+    loop, connection = opened(fake)
+    replies: list[Any] = []
+    connection.send(b"PING\r\n", replies.append, 60)
+    connection.flush()
+    assert fake.ends[0].recv(100) == b"PING\r\n"
+    fake.ends[0].close()
+    loop.run_until(lambda: len(fake.ends) == 2 and connection.is_open)
+    assert fake.ends[1].recv(100) == b"PING\r\n"
+    fake.ends[1].close()
+    loop.run_until(lambda: replies)
+    assert isinstance(replies[0], RedisConnectionError)
+
+
+def test_a_reply_that_does_not_come(fake: FakeRedis) -> None:
+    """After its time the connection is given up, with all that waits for a reply."""
+    _, connection = opened(fake)
+    replies: list[Any] = []
+    for _ in range(2):
+        connection.send(b"PING\r\n", replies.append, 0.0)
+    connection.check(0.0)
+    assert not replies
+    connection.check(float("inf"))
+    assert [type(one) for one in replies] == 2 * [RedisConnectionError]
+    assert not connection.is_open
+
+
+def test_what_redis_does_not_take_is_sent_later(fake: FakeRedis) -> None:
+    """More than the system's buffer holds is sent as Redis takes it, and all of it arrives."""
+    loop, connection = opened(fake)
+    content = bytes(4 * 2**20)
+    connection.send(content, print, 60)
+    connection.flush()
+    received = 0
+
+    def take() -> None:
+        nonlocal received
+        received += len(fake.ends[0].recv(2**20))
+
+    loop.run_until(lambda: received == len(content), take)

@@ -1,0 +1,279 @@
+"""What a worker has of models in object storage while these change."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.card import CARD_FILE, Card, read_card, write_card
+from shared.config.object_address import ObjectAddress
+from shared.stored_models import Files, StoredModels
+from worker.models.store_mirror import AGAIN_SECONDS, SETTLED_LISTINGS, StoreMirror
+from worker.models.store_watch import StoreWatch
+
+pytest.importorskip("obstore", reason="the extra object-storage")
+
+ADDRESS = ObjectAddress("s3", "bucket", "models")
+
+
+class Prefix(StoredModels):
+    """Models in a store in memory, which counts and may refuse what is fetched from it."""
+
+    def __init__(self) -> None:
+        from obstore.store import MemoryStore  # noqa: PLC0415  skipped above without it
+
+        self.store = MemoryStore()
+        self.fetched: list[str] = []
+        self.refuses: Callable[[str], bool] = lambda _what: False
+        super().__init__(ADDRESS, lambda _address: self.store)
+
+    def folders(self) -> dict[str, Files]:
+        self._check("listing")
+        return super().folders()
+
+    def fetch(self, folder: str, file: str, target: Path) -> None:
+        self._check(f"{folder}/{file}")
+        self.fetched.append(f"{folder}/{file}")
+        super().fetch(folder, file, target)
+
+    def _check(self, what: str) -> None:
+        if self.refuses(what):
+            raise OSError(5, "the store does not answer")
+
+    def write(self, key: str, content: bytes) -> None:
+        import obstore  # noqa: PLC0415
+
+        obstore.put(self.store, key, content)
+
+
+@pytest.fixture
+def prefix() -> Prefix:
+    """A prefix without a model."""
+    return Prefix()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    """The folder of this machine, which is not there yet."""
+    return tmp_path / "cache" / "models"
+
+
+@pytest.fixture
+def mirror(prefix: Prefix, local: Path) -> StoreMirror:
+    """What copies the prefix into that folder."""
+    return StoreMirror(prefix, local)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a model folder that is in no models folder."""
+
+    def made(content: str, name: str = "mine", more: str = "words") -> Path:
+        folder = tmp_path / "made"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "model.pkl").write_text(content)
+        (folder / "words.json").write_text(more)
+        write_card(folder, name=name, format="pkl", files=["model.pkl", "words.json"])
+        return folder
+
+    return made
+
+
+Make = Callable[..., Path]
+
+
+def names(local: Path) -> list[str]:
+    return sorted(one.name for one in local.iterdir() if not one.name.startswith("."))
+
+
+def put(prefix: Prefix, folder: Path, name: str) -> Card:
+    card = read_card(folder)
+    prefix.put(folder, name, card)
+    return card
+
+
+def test_a_folder_comes_whole_changes_whole_and_goes(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Each version is here as it is there; unchanged files are fetched once, shared ones never."""
+    first = put(prefix, make("one"), "mine")
+    assert mirror.sync().failed == {}
+    assert read_card(local / "mine") == first
+    assert sorted(prefix.fetched) == ["mine/model.pkl", "mine/words.json"]
+    assert local.stat().st_mode & 0o777 == 0o700
+    mirror.sync()
+    put(prefix, make("two"), "mine")
+    second = put(prefix, make("two"), "mine@2")
+    assert mirror.sync().names == {"mine"}
+    assert read_card(local / "mine").version == second.version != first.version
+    assert read_card(local / "mine@2") == second
+    assert sorted(prefix.fetched) == ["mine/model.pkl", "mine/words.json", "mine@2/model.pkl"]
+    prefix.remove("mine")
+    mirror.sync()
+    assert names(local) == ["mine@2"]
+
+
+def test_a_new_process_fetches_nothing_again_but_what_is_damaged(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Workers of one machine, and those that are started again, share what is here."""
+    put(prefix, make("one"), "mine")
+    mirror.sync()
+    prefix.fetched.clear()
+    StoreMirror(prefix, local).sync()
+    assert prefix.fetched == []
+    (local / "mine" / "model.pkl").write_text("eno")
+    StoreMirror(prefix, local).sync()
+    assert read_card(local / "mine")
+
+
+def test_a_half_copied_folder_is_not_here_and_is_reported_only_if_it_stays_so(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """The version before stays: the card is of other files than those in the store."""
+    first = put(prefix, make("one"), "mine")
+    mirror.sync()
+    folder = make("two")
+    prefix.write("mine/model.pkl", b"half of it")
+    assert mirror.sync().failed == {}
+    prefix.write(f"mine/{CARD_FILE}", (folder / CARD_FILE).read_bytes())
+    found = [mirror.sync().failed for _ in range(SETTLED_LISTINGS)]
+    assert found[:-1] == [{}] * (SETTLED_LISTINGS - 1)
+    assert "is not the file that its card names" in found[-1]["mine"]
+    assert read_card(local / "mine") == first
+    second = put(prefix, folder, "mine")
+    assert mirror.sync().failed == {}
+    assert read_card(local / "mine") == second
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"model.pkl": b"one"}, "s3://bucket/models/other has no card.json"),
+        ({CARD_FILE: b"{}"}, "s3://bucket/models/other/card.json is not a model card"),
+    ],
+)
+def test_what_is_bad_at_the_start_is_reported_at_once(
+    prefix: Prefix, mirror: StoreMirror, make: Make, files: dict[str, bytes], reason: str
+) -> None:
+    """The other folders are here; no file of a bad one is fetched."""
+    put(prefix, make("one"), "mine")
+    for name, content in files.items():
+        prefix.write(f"other/{name}", content)
+    found = mirror.sync()
+    assert reason in found.failed["other"]
+    assert found.names == {"mine", "other"}
+    assert not any(name.startswith("other") for name in prefix.fetched)
+
+
+def test_a_file_that_its_card_names_and_that_is_missing(
+    prefix: Prefix, mirror: StoreMirror, make: Make
+) -> None:
+    """The listing shows it, so nothing is fetched."""
+    folder = make("one")
+    prefix.write(f"mine/{CARD_FILE}", (folder / CARD_FILE).read_bytes())
+    prefix.write("mine/model.pkl", b"one")
+    failed = mirror.sync().failed
+    assert (
+        "mine/words.json is not the file that its card names: its sha256 is of no file"
+        in (failed["mine"])
+    )
+    assert prefix.fetched == []
+
+
+def test_files_that_the_store_does_not_give_are_fetched_again_later(
+    prefix: Prefix, local: Path, make: Make
+) -> None:
+    """Not at each listing: a large file on a full disk would be fetched for ever."""
+    times = [0.0]
+    mirror = StoreMirror(prefix, local, now=lambda: times[0])
+    put(prefix, make("one"), "mine")
+    prefix.refuses = lambda what: what == "mine/model.pkl"
+    assert "does not answer" in mirror.sync().failed["mine"]
+    prefix.refuses = lambda _what: False
+    times[0] = AGAIN_SECONDS - 1
+    assert mirror.sync().failed.keys() == {"mine"}
+    times[0] = AGAIN_SECONDS
+    assert mirror.sync().failed == {}
+    assert names(local) == ["mine"]
+
+
+def test_only_served_folders_are_fetched_and_those_of_other_workers_stay(
+    prefix: Prefix, local: Path, make: Make
+) -> None:
+    """Two workers of a machine share the folder, each with models of its own."""
+    put(prefix, make("one"), "mine")
+    put(prefix, make("two", "other"), "other@2")
+    first, second = StoreMirror(prefix, local, "mine"), StoreMirror(prefix, local, "other")
+    first.sync()
+    assert names(local) == ["mine"]
+    second.sync()
+    first.sync()
+    assert names(local) == ["mine", "other@2"]
+
+
+def test_workers_of_one_machine_that_copy_at_the_same_time(
+    prefix: Prefix, local: Path, make: Make
+) -> None:
+    """One fetches, the others find what it has fetched."""
+    put(prefix, make("one"), "mine")
+    mirrors = [StoreMirror(prefix, local) for _ in range(4)]
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda one=one: found.append(one.sync())) for one in mirrors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.failed for one in found] == [{}] * 4
+    assert sorted(prefix.fetched) == ["mine/model.pkl", "mine/words.json"]
+    assert read_card(local / "mine")
+
+
+def test_names_that_are_no_model_folders_are_passed_over(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Notes next to the folders, folders in them, and names that begin with a dot."""
+    put(prefix, make("one"), "mine")
+    for key in ("README.md", "mine/old/model.pkl", ".building/card.json"):
+        prefix.write(key, b"any")
+    assert mirror.sync() == ({"mine"}, {})
+    assert names(local) == ["mine"]
+
+
+def test_an_unreachable_store_changes_nothing(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is here goes on; the address is named with the reason, and logged once."""
+    caplog.set_level(logging.INFO)
+    put(prefix, make("one"), "mine")
+    watch = StoreWatch(Mirrored(prefix, mirror, local), seconds=1)
+    watch.sync()
+    prefix.refuses = lambda _what: True
+    for _ in range(3):
+        watch.sync()
+        found = watch.look()
+        assert found
+        assert [folder.name for folder in found.cards] == ["mine"]
+        assert found.failed == {"s3://bucket/models": "the store does not answer."}
+    prefix.refuses = lambda _what: False
+    watch.sync()
+    found = watch.look()
+    assert found
+    assert (found.failed, found.names) == ({}, {"mine"})
+    messages = [record.getMessage() for record in caplog.records]
+    assert len([one for one in messages if "cannot be listed" in one]) == 1
+    assert len([one for one in messages if "can be listed again" in one]) == 1
+
+
+class Mirrored:
+    """A mirror with its address and folder."""
+
+    def __init__(self, prefix: Prefix, mirror: StoreMirror, folder: Path) -> None:
+        self.url = prefix.url
+        self.folder = folder
+        self.sync = mirror.sync
