@@ -46,21 +46,23 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 # A test of several real programs that fails is run once more: it passes only if the fault was of the moment.
 # The summary lists it under "rerun", and it is a defect of the test, or of the service, to be mended.
 TWICE := --reruns 1 -rR
+# Each file is run by one of two processes, in the order of tests/conftest.py.
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: test-fast  ## run the tests, on two cores: about a quarter of an hour
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(TWICE) \
+	$(BIN)/python -m pytest -q $(BY_FILE) $(TWICE) \
 		-m "process and not faults and not hosts and not clients and not browser"
 	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults," \
 		"make test-hosts and make test-browser"
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m "faults and not s3" tests/faults
+	$(BIN)/python -m pytest $(BY_FILE) $(TWICE) -m "faults and not s3" tests/faults
 
 .PHONY: test-faults-s3
 test-faults-s3: $(ENVIRONMENT)  ## the faults that touch blobs again, with the blobs on SeaweedFS: under 10 minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m s3 tests/faults
+	$(BIN)/python -m pytest $(BY_FILE) $(TWICE) -m s3 tests/faults
 
 .PHONY: test-hosts
 test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about 25 minutes
@@ -73,7 +75,7 @@ test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe
 .PHONY: test-browser
 test-browser: $(ENVIRONMENT)  ## look at the service's pages in Chromium, which it installs: about 4 minutes
 	@bash tests/browser/chromium.sh
-	$(BIN)/python -m pytest $(TWICE) -m "browser and not screenshots" tests/browser
+	$(BIN)/python -m pytest $(BY_FILE) $(TWICE) -m "browser and not screenshots" tests/browser
 
 .PHONY: screenshots
 screenshots: $(ENVIRONMENT)  ## make the pictures in docs/images/console
@@ -132,6 +134,10 @@ settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh
+
+.PHONY: wheels
+wheels:  ## build both wheels into dist/; with a C compiler they hold the compiled code
+	$(PYTHON) -m pip wheel --no-deps --disable-pip-version-check -w dist ./packages/client .
 
 .PHONY: clean
 clean:  ## remove the environment, caches and scores; not the data in .scorelane

@@ -17,6 +17,9 @@ from shared.telemetry.spans import end, spans
 #: Keys of the WSGI environment: the id of the request, and the fields of its line of the log.
 REQUEST_ID, LOG_FIELDS = "scorelane.request_id", "scorelane.seen"
 
+#: The key of when a request came, as `time.perf_counter`, if that was before the app is called.
+BEGAN = "scorelane.began"
+
 #: Routes that monitoring requests every few seconds; they are logged at DEBUG.
 _QUIET = frozenset(
     {
@@ -89,7 +92,7 @@ class _CountedResponse:
         self._environ = environ
         self._log = log
         self._bytes = 0
-        self._started = time.perf_counter()
+        self._started: float = environ.get(BEGAN) or time.perf_counter()
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.body:

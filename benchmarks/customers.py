@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import is_regressor
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -16,7 +17,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -47,6 +48,8 @@ _COUNTRIES = np.array(
 #: Name of the model -> what makes it, not yet fitted.
 PIPELINES: dict[str, Callable[[], Pipeline]] = {
     "logistic": lambda: make_pipeline(_prepared(), LogisticRegression(max_iter=1000)),
+    "ridge": lambda: make_pipeline(_prepared(), Ridge()),
+    "linear": lambda: make_pipeline(_prepared(), LinearRegression()),
     "forest": lambda: make_pipeline(
         _prepared(), RandomForestClassifier(n_estimators=100, random_state=1)
     ),
@@ -80,7 +83,9 @@ def fit(name: str, folder: Path, models: Path) -> Path:
     """Fit a pipeline and add it as a model; returns the path of the pickle."""
     frame = rows(FITTED_ROWS, SEED)
     path = folder / f"{name}.pkl"
-    joblib.dump(PIPELINES[name]().fit(frame, _leaves(frame)), path)
+    pipeline = PIPELINES[name]()
+    target = _spends(frame) if is_regressor(pipeline) else _leaves(frame)
+    joblib.dump(pipeline.fit(frame, target), path)
     with tempfile.TemporaryDirectory() as place:
         example = Path(place) / "example.csv"
         frame.head(1000).to_csv(example, index=False)
@@ -126,3 +131,10 @@ def _leaves(frame: pd.DataFrame) -> npt.NDArray[Any]:
     tends -= (filled["logins"] - 12) / 6 - (filled["balance"] < -500)
     chance = np.random.default_rng(SEED).logistic(0, 0.7, len(frame))
     return np.where(tends + chance > 0, "yes", "no")
+
+
+def _spends(frame: pd.DataFrame) -> npt.NDArray[Any]:
+    """What each customer spends in a month, by a rule with chance in it."""
+    chance = np.random.default_rng(SEED).normal(0, 5, len(frame))
+    spent = frame["income"].fillna(22_000) / 1000 + 3 * frame["logins"] - 40 * frame["discount"]
+    return (spent + np.where(frame["plan"] == "business", 50.0, 0.0) + chance).to_numpy()

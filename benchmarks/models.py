@@ -85,6 +85,7 @@ def _sets(size: int) -> dict[str, Callable[[Path], None]]:
         "20 small": lambda models: _small(models, 20),
         f"terms, {size} MB": lambda models: _add(models, _terms(size)),
         f"forest, {size} MB": lambda models: _add(models, _forest(size)),
+        f"hashed words, {size} MB": lambda models: _add(models, _hashed(size)),
         f"ONNX, {size} MB": lambda models: _graph(models, size),
     }
 
@@ -138,6 +139,19 @@ def _forest(size: int) -> Any:
     return RandomForestRegressor(size // 3, n_jobs=PROCESSES, random_state=1).fit(
         random.normal(size=(rows, 10)).round(3), random.normal(size=rows)
     )
+
+
+def _hashed(size: int) -> Any:
+    """A linear model of hashed words, whose weights have about `size` MB."""
+    from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415
+    from sklearn.linear_model import SGDClassifier  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+
+    texts = reviews.texts(2000, 7)
+    features = 2 ** int(np.log2(size * 10**6 / 8))
+    return make_pipeline(
+        HashingVectorizer(n_features=features), SGDClassifier(loss="log_loss")
+    ).fit(texts, reviews.labels(texts))
 
 
 def _graph(models: Path, size: int) -> None:

@@ -31,6 +31,7 @@ from scoring.independence import (
     texts_of_own_words,
 )
 from scoring.saved.reading import read_estimator
+from scoring.saved.shared_arrays import share_arrays
 from scoring.saved.unpickling import version_note
 from scoring.steady import AS_THEY_COME, STEADY_ROWS, in_scales, steady_batches
 from scoring.tables.faster import faster_table
@@ -140,6 +141,7 @@ class SklearnModel(Model):
         threadpool_limits(1)
         path = folder / card.model_file
         estimator = read_estimator(path)
+        share_arrays(estimator, card.files[card.model_file])
         use_one_thread(estimator)
         try:
             estimator = with_class_names(estimator, card.options)

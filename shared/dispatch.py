@@ -84,11 +84,14 @@ class Dispatch(Protocol):
         """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
 
     def doorbell(self, full_name: str, tag: str) -> str:
-        """The message of `answer` for the queue `small_queue`, for a script that sends it.
+        """The message of `answer` for the queue `small_queue`, for a script of Redis that sends it.
 
         Args:
             full_name: the model.
             tag: of letters and digits; no other message that waits or is in work has it.
+
+        Returns:
+            The message; empty if only `answer` can send it.
         """
 
 
@@ -131,12 +134,13 @@ class CeleryDispatch(Dispatch):
 
     @override
     def doorbell(self, full_name: str, tag: str) -> str:
-        if full_name not in self._doorbells:
+        template = self._doorbells.get(full_name)
+        if template is None:
             if len(self._doorbells) >= MOST_TEMPLATES:
                 self._doorbells.clear()
             send = partial(self._send, Task.ANSWER, small_queue(full_name), full_name)
-            self._doorbells[full_name] = MessageTemplate(self._app, send)
-        return self._doorbells[full_name].message(tag, self._headers())
+            template = self._doorbells[full_name] = MessageTemplate(self._app, send)
+        return template.message(tag, self._headers())
 
     def _headers(self) -> dict[str, object]:
         return {"sent_at": self._clock(), **context.headers()}

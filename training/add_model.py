@@ -187,7 +187,7 @@ def _write_card(folder: Path, copied: Copied, form: str, name: str, description:
         description=description,
         files=[path.name for path in folder.iterdir() if path.name != CARD_FILE],
         figures=copied.figures,
-        libraries=library_versions(*_LIBRARIES[form]),
+        libraries=library_versions(*_LIBRARIES[form], *copied.libraries),
     )
 
 

@@ -88,7 +88,7 @@ def drift_of(reference: Reference | None, counts: Counts) -> Drift:
     found: list[tuple[Watched, Sequence[int]]] = []
     for number, column in enumerate(reference.columns):
         own = counts.get(reference.name_of(number))
-        if own and len(own) == len(column.counts) and sum(own):
+        if own and len(own) == len(column.counts) and sum(own) and sum(column.counts):
             found.append((column, own))
     if not found:
         why = _OTHER_BINS if counts else _NO_ROWS

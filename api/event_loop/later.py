@@ -46,6 +46,20 @@ class Again:
     is_allowed: Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class LookAgain:
+    """What a view has decided by the head of a look at a job, and will decide for other jobs too.
+
+    Attributes:
+        answer: the answer with a job, by its id. An exception means that the view must decide
+            again.
+        is_allowed: see `Again`.
+    """
+
+    answer: Callable[[str], Response]
+    is_allowed: Callable[[], bool]
+
+
 class Later:
     """The body of a response that is made when the answer to a question is there.
 
@@ -61,7 +75,7 @@ class Later:
         self._ask = ask
         self._read: Callable[[bytes], bytes] = bytes
         self.asked: Asked | None = None
-        self.again: Again | None = None
+        self.again: Again | LookAgain | None = None
         self.late_seconds = 0.0
         self.body = b""
 
@@ -108,3 +122,16 @@ def answered_later(
     if "spent" not in g:
         later.again = Again(scorer, posed.question[0], pose_again, current_key_check_of_all())
     return Response(later, mimetype="application/json")
+
+
+def looks_again(request: Request, answer: Callable[[str], Response]) -> None:
+    """Let the event loop answer the same look at other jobs without the view.
+
+    Args:
+        request: the request, whose answer depends on its key and the job alone.
+        answer: see `LookAgain`; it is called in the context of the app.
+    """
+    later: Later | None = request.environ.get(LATER)
+    # Requests that are counted for each key go by Redis.
+    if later is not None and "spent" not in g:
+        later.again = LookAgain(answer, current_key_check_of_all())

@@ -11,7 +11,7 @@ from gunicorn.http.body import LengthReader
 from api.event_loop.later import LATER, Later
 from api.process.asked import Asked
 from api.process.connection import Connection
-from api.request_log import LOG_FIELDS
+from api.request_log import BEGAN, LOG_FIELDS
 from shared.no_waiting import WouldWait, no_waiting
 
 
@@ -23,6 +23,10 @@ class _Buffer:
 
     def sendall(self, content: bytes) -> None:
         self.content += content
+
+
+def _ask_nothing(*_: Any) -> Asked:
+    raise WouldWait
 
 
 class LoopRequest:
@@ -37,12 +41,25 @@ class LoopRequest:
         head: the status and the headers of the response.
     """
 
-    def __init__(self, connection: Connection, raw: bytes, ask: Callable[..., Asked]) -> None:
-        """Take the request, and the function by which a view asks a question, see `Later`."""
+    def __init__(
+        self,
+        connection: Connection,
+        raw: bytes,
+        ask: Callable[..., Asked] | None = None,
+        began: float | None = None,
+    ) -> None:
+        """Take the request.
+
+        Args:
+            connection: of the client.
+            raw: the head and the body as they were received.
+            ask: the function by which a view asks a question, see `Later`; None: it may ask none.
+            began: when the request came, as `time.perf_counter`; None: now.
+        """
         self.connection = connection
         self.raw = raw
-        self.later = Later(ask)
-        self._began = time.monotonic()
+        self.later = Later(ask or _ask_nothing)
+        self._began = time.perf_counter() if began is None else began
         self._buffer = _Buffer()
         self.environ: dict[str, Any] = {}
         self.fields: dict[str, Any] = {}
@@ -67,6 +84,7 @@ class LoopRequest:
             self._request, self._buffer, self.connection.client, self.connection.server, config
         )
         self.environ["wsgi.multithread"] = True
+        self.environ[BEGAN] = self._began
         self.environ[LATER] = self.later
         with no_waiting():
             self._body = app(self.environ, self._start)
@@ -92,7 +110,7 @@ class LoopRequest:
             for chunk in self._body:
                 self._response.write(chunk)
             self._response.close()
-            took = timedelta(seconds=time.monotonic() - self._began)
+            took = timedelta(seconds=time.perf_counter() - self._began)
             log.access(self._response, self._request, self.environ, took)
         finally:
             self._body.close()

@@ -17,11 +17,13 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
+from api.event_loop.looks import Looks, RepeatedLook
 from api.event_loop.loop_request import LoopRequest
 from api.event_loop.repeats import RepeatedRequest, Repeats
 from api.process.asked import Asked
 from api.process.connection import Connection
 from api.process.paced_socket import Pace
+from api.process.question_head import looked_at
 from api.process.sync_scorer import Client, SyncScorer
 from api.services import Services
 from shared.jobs.question_line import Loop, QuestionLine
@@ -74,6 +76,14 @@ class QuestionLoop:
         self._in_work: dict[str, LoopRequest | RepeatedRequest] = {}
         #: Questions for which threads wait.
         self._in_threads: dict[str, Asked] = {}
+        self._looks = Looks(
+            worker,
+            line,
+            repeats=self._repeats,
+            finish=self._finish,
+            refuse=refuse,
+            hand_over=hand_over,
+        )
         line.start(loop, self._answered, self._lost)
 
     def takes(self, connection: Connection, raw: bytes, pace: Pace) -> bool:
@@ -81,12 +91,19 @@ class QuestionLoop:
 
         Args:
             connection: of the client.
-            raw: the head of a short question, its body, and what follows.
+            raw: the head of a short question or a look, its body, and what follows.
             pace: of the client.
         """
         # A span would have to end in another request than it began in.
-        if len(self._in_work) >= self._limit or spans.on or not self._line.is_ready():
+        if (
+            len(self._in_work) + self._looks.count >= self._limit
+            or spans.on
+            or not self._line.is_ready()
+        ):
             return False
+        if job_id := looked_at(raw):
+            self._looks.begin(connection, raw, pace, job_id)
+            return True
         end = raw.index(b"\r\n\r\n") + 4
         request = self._repeated(connection, raw, end) or LoopRequest(connection, raw, self._ask)
         if isinstance(request, LoopRequest):
@@ -195,7 +212,7 @@ class QuestionLoop:
             self._give_up_request(request, is_asked=is_asked)
 
     def _give_up_request(
-        self, request: LoopRequest | RepeatedRequest, *, is_asked: bool = True
+        self, request: LoopRequest | RepeatedRequest | RepeatedLook, *, is_asked: bool = True
     ) -> None:
         """Let a thread handle a request: it answers with the error, or waits for the answer."""
         asked = request.later.asked if is_asked else None
@@ -204,7 +221,7 @@ class QuestionLoop:
         request.connection.begin_again()
         self._hand_over(request.connection, request.raw, asked)
 
-    def _finish(self, request: LoopRequest | RepeatedRequest) -> None:
+    def _finish(self, request: LoopRequest | RepeatedRequest | RepeatedLook) -> None:
         worker = self._worker
         worker.nr += 1
         if worker.nr >= worker.max_requests and worker.alive:

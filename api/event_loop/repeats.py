@@ -15,7 +15,7 @@ from typing import Any
 
 from gunicorn import SERVER, util
 
-from api.event_loop.later import Again, Later
+from api.event_loop.later import Again, Later, LookAgain
 from api.event_loop.loop_request import LoopRequest
 from api.process.asked import Asked
 from api.process.connection import Connection
@@ -29,8 +29,11 @@ MOST_HEADS, MOST_BYTES = 1024, 2048
 #: Fields of the environment that differ from request to request.
 _OWN_FIELDS = ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT")
 
-#: The headers of a response that are its own.
-_OWN_HEADERS = ("x-request-id", "content-length")
+#: The headers of a response that are its own. That of a look has those of its job besides.
+_OWN_HEADERS = ("x-request-id", "content-length", "date", "etag", "retry-after")
+
+#: Where the id of the job is in the head of a look.
+_ID = slice(len("GET /jobs/"), len("GET /jobs/") + 32)
 
 #: The address at which a request came, and a hash of its head, which may hold a key.
 Key = tuple[Any, bytes]
@@ -41,16 +44,32 @@ class Remembered:
     """What was decided for a head.
 
     Attributes:
-        again: makes the question of a body.
+        again: makes the question of a body, or the answer with a job.
         status: of the response.
         headers: its lines, without those that differ.
         fields: of its line of the log.
     """
 
-    again: Again
+    again: Again | LookAgain
     status: str
     headers: str
     fields: dict[str, Any]
+
+    def head(self, request_id: str, length: int, *, closes: bool, own: str = "") -> bytes:
+        """The head of a response.
+
+        Args:
+            request_id: of the request.
+            length: that of the body, in bytes.
+            closes: whether the connection is closed afterwards.
+            own: the lines of further headers.
+        """
+        connection = "close" if closes else "keep-alive"
+        return (
+            f"HTTP/1.1 {self.status}\r\nServer: {SERVER}\r\nDate: {_date(int(time.time()))}\r\n"
+            f"Connection: {connection}\r\n{self.headers}{own}"
+            f"X-Request-ID: {request_id}\r\nContent-Length: {length}\r\n\r\n"
+        ).encode("latin-1")
 
 
 class RepeatedRequest:
@@ -62,12 +81,14 @@ class RepeatedRequest:
         raw: bytes,
         ask: Callable[..., Asked],
         known: Remembered,
+        again: Again,
         log: RequestLog,
     ) -> None:
         self.connection = connection
         self.raw = raw
         self.later = Later(ask)
         self._known = known
+        self._again = again
         self._log = log
         self._id = context.request_id(None)
         self._began = time.perf_counter()
@@ -79,7 +100,7 @@ class RepeatedRequest:
             Exception: a thread must handle it.
             shared.no_waiting.WouldWait: the same.
         """
-        again = self._known.again
+        again = self._again
         with no_waiting(), context.about(request_id=self._id):
             posed = again.pose(self.raw[begin:end])
             if posed.question[0] != again.full_name:
@@ -89,15 +110,11 @@ class RepeatedRequest:
     def response(self, _: Any, *, closes: bool) -> tuple[bytes, bool]:
         """The whole response, and whether the connection is closed after it; call this once."""
         known, body = self._known, self.later.body
-        head = (
-            f"HTTP/1.1 {known.status}\r\nServer: {SERVER}\r\nDate: {_date(int(time.time()))}\r\n"
-            f"Connection: {'close' if closes else 'keep-alive'}\r\n{known.headers}"
-            f"X-Request-ID: {self._id}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        head = known.head(self._id, len(body), closes=closes)
         fields = {"request_id": self._id, **known.fields}
         outcome = "POST", fields.pop("route"), known.status[:3]
         note(self._log.log, outcome, fields, time.perf_counter() - self._began, len(body))
-        return head.encode("latin-1") + body, closes
+        return head + body, closes
 
 
 class Repeats:
@@ -105,7 +122,7 @@ class Repeats:
 
     def __init__(self, log: RequestLog, config: Any) -> None:
         """Take the log of requests, and gunicorn's configuration."""
-        self._log = log
+        self.log = log
         # gunicorn's own log takes more of a request than there is.
         self._remembers = not (config.accesslog or config.statsd_host or config.is_ssl)
         self._known: dict[Key, Remembered] = {}
@@ -121,14 +138,19 @@ class Repeats:
             end: where the head ends.
             ask: see `Later`.
         """
-        key = _key(connection, raw, end)
-        known = self._known.get(key)
-        if known is None:
+        known = self.known(connection, raw[:end])
+        if known is None or not isinstance(known.again, Again):
             return None
-        if not known.again.is_allowed():
+        return RepeatedRequest(connection, raw, ask, known, known.again, self.log)
+
+    def known(self, connection: Connection, head: bytes) -> Remembered | None:
+        """What was decided for a head, if that still holds; of a look, it is `look_head`."""
+        key = _key(connection, head)
+        known = self._known.get(key)
+        if known and not known.again.is_allowed():
             del self._known[key]
             return None
-        return RepeatedRequest(connection, raw, ask, known, self._log)
+        return known
 
     def remember(self, request: LoopRequest, end: int) -> None:
         """Remember the head of a request that has its response; `end` is where the head ends."""
@@ -143,7 +165,8 @@ class Repeats:
         ]
         if len(self._known) >= MOST_HEADS:
             self._known.clear()
-        key = _key(request.connection, request.raw, end)
+        head = request.raw[:end]
+        key = _key(request.connection, look_head(head) if isinstance(again, LookAgain) else head)
         self._known[key] = Remembered(again, status, "".join(lines), request.fields)
 
 
@@ -153,5 +176,10 @@ def _date(seconds: int) -> str:
     return str(util.http_date(seconds))
 
 
-def _key(connection: Connection, raw: bytes, end: int) -> Key:
-    return connection.server, hashlib.blake2b(raw[:end], digest_size=32).digest()
+def look_head(head: bytes) -> bytes:
+    """The head of a look without the id of the job."""
+    return head[: _ID.start] + head[_ID.stop :]
+
+
+def _key(connection: Connection, head: bytes) -> Key:
+    return connection.server, hashlib.blake2b(head, digest_size=32).digest()

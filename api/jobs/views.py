@@ -1,11 +1,21 @@
 """`/jobs`: follow, list, cancel, delete."""
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 from typing_extensions import TypedDict
 
-from api.jobs.etag import only_if_changed
+from api.event_loop.later import looks_again
+from api.jobs.etag import only_if_changed, with_tag
 from api.jobs.lookup import cancel_job, find_job
-from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
+from api.jobs.prefer import (
+    APPLIED,
+    PREFER,
+    Preferences,
+    applied,
+    preferences_of,
+    wait_for_end,
+)
 from api.jobs.representation import job_answer, job_json
 from api.jobs.search import PARAMETERS, find, owner_seen, search_for
 from api.jobs.shapes import EXAMPLE_JOB, JobJson
@@ -17,9 +27,10 @@ from api.schema.describe import (
     json,
 )
 from api.security.access import current_identity
-from api.services import current_services
+from api.security.keys import Key
+from api.services import Services, current_services
 from shared.errors.input import BadOption, UnknownOption
-from shared.errors.service import JobEnded
+from shared.errors.service import JobEnded, JobNotFound
 from shared.jobs.keys import folder_of, manifest_key_of
 
 blueprint = Blueprint("jobs", __name__)
@@ -58,7 +69,24 @@ def follow(job_id: str) -> Response:
     answer = job_answer(at, job)
     if preference := applied(waited):
         answer.headers["Preference-Applied"] = preference
-    return only_if_changed(answer, at, job)
+    answer = only_if_changed(answer, at, job)
+    is_conditional = any(name.startswith("If-") for name, _ in request.headers)
+    if preferences == Preferences() and not is_conditional:
+        looks_again(request, partial(_job_of, at, current_identity()))
+    return answer
+
+
+def _job_of(at: Services, key: Key, job_id: str) -> Response:
+    """The answer with a job to a key, if the store has the job and the key may see it.
+
+    Raises:
+        shared.errors.service.JobNotFound: it has not, or the key may not.
+        shared.errors.service.JobExpired: its retention is over.
+    """
+    job = at.store.get(job_id)
+    if not key.sees(job.spec.owner):
+        raise JobNotFound(job_id=job_id)
+    return with_tag(job_answer(at, job), at, job)
 
 
 @blueprint.get("/jobs")

@@ -173,7 +173,9 @@ class SyncScorer:
         return result
 
     def _send(self, full_name: str, question: Question) -> None:
-        if self._store.ask(full_name, question):
+        # A message of the last attempt may still wait.
+        bell = self._dispatch.doorbell(full_name, f"{question.id}x{question.asked}")
+        if self._store.ask(full_name, question, bell):
             self._dispatch.answer(full_name)
 
     def _wait(self, waiter: _Waiter, until: float) -> bytes | None:

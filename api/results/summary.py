@@ -124,7 +124,7 @@ def summary(job_id: str) -> JobSummary:
     services = current_services()
     job = find_job(services, job_id)
     outputs = job.spec.result_columns.outputs
-    found = _summary(services, job, outputs)
+    found = summary_of(services, job)
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
@@ -158,11 +158,12 @@ def _comparison(services: Services, job: Job, found: Summary) -> ComparisonJson 
     return comparison_of_shadow(shadow.spec, comparisons)
 
 
-def _summary(services: Services, job: Job, outputs: tuple[Output, ...]) -> Summary:
+def summary_of(services: Services, job: Job) -> Summary:
+    """What was counted of the rows of a job that are done."""
     parts = ResultParts(services, job)
     if job.spec.kind == "bulk":
         return parts.outcome().summary
-    rows = parts.records(0)
+    rows, outputs = parts.records(0), job.spec.result_columns.outputs
     columns = [[row[output.name] for row in rows] for output in outputs]
     found = Summary.of(outputs, columns, [row["error"] for row in rows])
     watched = services.store.small_watched(job.spec.id)

@@ -76,7 +76,8 @@ def start_small(services: Services, spec: Spec, content: bytes, rows: int) -> Jo
     job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
     with _recording(spec):
         claim = Claim(rows, current_budgets(services))
-        must_ring = services.store.create(job, content, claim)
+        bell = services.dispatch.doorbell(spec.full_name, spec.id)
+        must_ring = services.store.create(job, content, claim, bell)
     if must_ring:
         with _dispatching(spec):
             services.dispatch.answer(spec.full_name)

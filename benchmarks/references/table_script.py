@@ -1,4 +1,4 @@
-"""Scores a CSV of ten columns with pandas and a pickled classifier, in one process or several.
+"""Scores a CSV of ten columns with pandas and a pickled model, in one process or several.
 
 python -m benchmarks.references.table_script customers.csv scores.csv logistic.pkl 2
 """
@@ -24,7 +24,13 @@ def load(path: str) -> None:
 
 
 def scored(chunk: pd.DataFrame) -> pd.DataFrame:
-    """The result rows of a chunk: its refs, the most probable classes and all probabilities."""
+    """The result rows of a chunk.
+
+    Its refs, and the most probable classes and all probabilities, or a regressor's predictions.
+    """
+    if not hasattr(pipeline, "predict_proba"):
+        predictions = pipeline.predict(chunk[pipeline.feature_names_in_])
+        return pd.DataFrame({"ref": chunk["ref"], "prediction": predictions})
     probabilities = pipeline.predict_proba(chunk[pipeline.feature_names_in_])
     names = [f"probability_{label}" for label in pipeline.classes_]
     found = pd.DataFrame(probabilities, columns=names, index=chunk.index)

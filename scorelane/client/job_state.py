@@ -105,9 +105,14 @@ class JobState:
 AnyJob = str | JobState
 
 
+def id_of(job: AnyJob) -> str:
+    """Return the id of a job."""
+    return job.id if isinstance(job, JobState) else job
+
+
 def path_of(job: AnyJob) -> str:
     """Return the URL path of a job."""
-    return f"/jobs/{quote(job.id if isinstance(job, JobState) else job, safe='')}"
+    return f"/jobs/{quote(id_of(job), safe='')}"
 
 
 def progress_text(job: JobState) -> str:

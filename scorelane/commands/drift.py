@@ -1,31 +1,50 @@
 """`scorelane drift`: how far the last day's rows of a model are from its reference."""
 
 import json
+from pathlib import Path
 
 import click
 
-from scorelane.commands.common import options
+from scorelane.client.client import Client
+from scorelane.commands.common import bars, options
 from scorelane.commands.common.drift_lines import drift_table, drift_words
 from scorelane.commands.common.harmless import harmless
 from scorelane.commands.common.reach_lines import reach_lines
 from scorelane.commands.common.tables import print_table
 
 
-@click.command(epilog="Example: scorelane drift mine@champion")
+@click.command()
 @click.argument("name")
+@click.option("--job", metavar="ID", help="Compare the rows of this job, not those of the day.")
+@click.option(
+    "--reference",
+    metavar="ID|FILE",
+    help="Compare with the rows of this job, or of this file, which is scored for it; not with the "
+    "model's own reference.",
+)
 @options.url
 @options.as_json
-def drift(name: str, url: str, as_json: bool) -> None:
-    """Compare the last day's rows of model NAME with those that it was made for.
+def drift(name: str, job: str | None, reference: str | None, url: str, as_json: bool) -> None:
+    r"""Compare the last day's rows of model NAME with those that it was made for.
 
-    NAME may be `mine`, `mine@3f2a` or `mine@champion`. `scorelane summary` compares one job.
+    NAME may be `mine`, `mine@3f2a` or `mine@champion`. `scorelane summary` compares one job. The
+    columns of a reference FILE are named as those of the model, such as `text`; score another one
+    with `scorelane submit`, and give the id of its job.
+
+    \b
+    scorelane drift mine@champion
+    scorelane drift mine --reference last-month.csv
+    scorelane drift mine --job ID --reference ID
     """
     with options.client(url) as client:
-        found = client.drift(name)
+        if reference and Path(reference).is_file():
+            reference = _scored(client, name, Path(reference), as_json=as_json)
+        found = client.drift(name, job=job, reference=reference)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    click.echo(harmless(f"{found['model']}@{found['version']}, the last 24 hours"))
+    rows = f"job {found['job']}" if found.get("job") else "the last 24 hours"
+    click.echo(harmless(f"{found['model']}@{found['version']}, {rows}"))
     for line in drift_words(found):
         click.echo(line)
     if found["columns"]:
@@ -33,3 +52,14 @@ def drift(name: str, url: str, as_json: bool) -> None:
         print_table(drift_table(found))
     for line in reach_lines(found):
         click.echo(line)
+
+
+def _scored(client: Client, name: str, file: Path, *, as_json: bool) -> str:
+    """Score a file of reference rows; returns the id of the job."""
+    version = client.drift(name)
+    with bars.upload_bar(file) as on_sent:
+        job = client.submit(file, on_sent=on_sent, model=f"{version['model']}@{version['version']}")
+    job = job.wait()
+    if not as_json:
+        click.echo(harmless(f"The rows of {file} are those of job {job.id}."))
+    return job.id

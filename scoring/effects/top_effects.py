@@ -130,8 +130,7 @@ def result_columns(
     found: dict[str, Any] = {}
     for at in range(top.columns.shape[1]):
         columns = top.columns[:, at]
-        effects = top.effects[:, at].copy()
-        effects[columns < 0] = np.nan
+        effects = np.where(columns < 0, np.nan, top.effects[:, at])
         found[EXPLANATION.format(at + 1)] = _categories(columns, names)
         found[EFFECT.format(at + 1)] = effects
     nothing = np.full(len(top.others), np.nan)

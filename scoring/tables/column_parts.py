@@ -26,7 +26,8 @@ class Part(Protocol):
 
         Returns:
             The columns within the part of n x k cells, where -1 means no cell; None if the k cells
-            are the part's k columns. The n x k numbers in them.
+            are the part's k columns. The n x k numbers in them; if columns are given, each cell has
+            the number 1.
 
         Raises:
             LeftToScikitLearn: scikit-learn has to treat these rows.
@@ -73,7 +74,7 @@ class _CategoryPart:
         }
 
     def _codes(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
-        found = np.empty((len(frame), len(self.names)), dtype=np.int64)
+        found = np.empty((len(frame), len(self.names)), dtype=np.int64, order="F")
         for position, (name, column) in enumerate(zip(self.names, self._columns, strict=True)):
             found[:, position] = column.codes(frame[name])
         return found

@@ -1,5 +1,6 @@
 """Reads columns of a frame as numbers, or as the numbers of categories."""
 
+import ctypes
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+#: Of so few cells each is looked up.
+_FEW = 100
 
 Numbers = npt.NDArray[np.float64]
 
@@ -82,7 +86,7 @@ class CategoryColumn:
         values = column.to_numpy()
         if values.dtype.kind not in self._kinds:
             raise LeftToScikitLearn
-        cells = values.tolist()
+        number_of, cells = numbered_objects(values)
         found = np.fromiter(
             map(self._numbers.get, cells, repeat(-1)), dtype=np.int64, count=len(cells)
         )
@@ -90,7 +94,34 @@ class CategoryColumn:
             # NaN is not equal to itself, so the dictionary does not find it.
             if _is_nan(cells[row]):
                 found[row] = self.missing
-        return found
+        return found if number_of is None else found[number_of]
+
+
+def numbered_objects(
+    values: npt.NDArray[Any],
+) -> tuple[npt.NDArray[np.int64] | None, list[Any]]:
+    """The different objects of n cells, by their identity: a part of a file has few of them.
+
+    Comparing addresses takes a quarter of the time of looking each cell up.
+
+    Args:
+        values: n values, of any dtype.
+
+    Returns:
+        The number of each cell's object among the different ones, and these; None and all cells, if
+        the cells are no objects, or few, or too different.
+    """
+    if values.dtype != object or len(values) < _FEW:
+        return None, values.tolist()
+    values = np.ascontiguousarray(values)
+    # NumPy does not show an array of references as numbers.
+    pointer = ctypes.cast(values.ctypes.data, ctypes.POINTER(ctypes.c_ssize_t))
+    numbers, addresses = pd.factorize(np.ctypeslib.as_array(pointer, values.shape))
+    if len(addresses) > len(values) // 4:
+        return None, values.tolist()
+    one_of_each = np.empty(len(addresses), dtype=np.int64)
+    one_of_each[numbers] = np.arange(len(values))
+    return numbers, values[one_of_each].tolist()
 
 
 def _is_nan(value: Any) -> bool:

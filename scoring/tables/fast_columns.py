@@ -98,13 +98,21 @@ class FastColumns:
         Raises:
             LeftToScikitLearn: only the original transformers can treat these rows.
         """
-        if type(frame) is not pd.DataFrame or not len(frame) or not self._knows(frame.columns):
-            raise LeftToScikitLearn
+        self.check(frame)
         if self._sample is None:
             # NumPy decides the order in memory; releases of scikit-learn differ in the sparse type.
             self._sample = self.original.transform(frame.iloc[:2])
         cells = [part.cells(frame) for part in self.parts]
         return self._sparse_matrix(cells) if issparse(self._sample) else self._dense_matrix(cells)
+
+    def check(self, frame: Any) -> None:
+        """Refuse frames that only the original transformers can treat, or refuse.
+
+        Raises:
+            LeftToScikitLearn: it is none, is empty, or lacks columns.
+        """
+        if type(frame) is not pd.DataFrame or not len(frame) or not self._knows(frame.columns):
+            raise LeftToScikitLearn
 
     def _knows(self, columns: "pd.Index[Any]") -> bool:
         """Whether the columns of a frame are those that the original transformers accept.

@@ -24,6 +24,8 @@ from sklearn.pipeline import Pipeline
 
 from scoring.tables.column_values import LeftToScikitLearn
 from scoring.tables.fast_columns import FastColumns
+from scoring.tables.linear_columns import UnmadeColumns, with_sums
+from scoring.tables.linear_proof import sums_agree
 from scoring.tables.proof import columns_agree, trees_agree, without_preprocessor
 from scoring.tables.tree_ensembles import with_compiled_trees
 
@@ -87,6 +89,8 @@ def _faster_pipeline(pipeline: Pipeline) -> Any:
         return None
     if columns is not None:
         first, taken = columns
+        if taken == len(before) and (sums := _faster_sums(pipeline, first)) is not None:
+            return sums
         before = [("columns", first), *before[taken:]]
     found = copy.copy(pipeline)
     found.steps = [*before, (name, last if fast is None else fast)]
@@ -102,6 +106,16 @@ def _faster_columns(transformers: Sequence[Any]) -> tuple[FastColumns, int] | No
             continue
         return (fast, taken) if columns_agree(fast) else None
     return None
+
+
+def _faster_sums(pipeline: Pipeline, columns: FastColumns) -> Pipeline | None:
+    """A copy of the pipeline of a linear model that makes no matrix; None if it is none."""
+    name, last = pipeline.steps[-1]
+    if (fast := with_sums(last, columns)) is None:
+        return None
+    found = copy.copy(pipeline)
+    found.steps = [("columns", UnmadeColumns(columns)), (name, fast)]
+    return found if sums_agree(found, columns, last) else None
 
 
 def _with_faster_parts(estimator: Any, attributes: Sequence[str]) -> Any:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: The maximum difference from scikit-learn's results; relative for numbers beyond 1. Sums run in
 #: the same order, so results are identical on most machines.
-_TOLERANCE = 1e-12
+TOLERANCE = 1e-12
 
 _TRIAL_ROWS = 500
 
@@ -61,8 +61,8 @@ def agrees(fast: Any, estimator: Any, trials: Iterable[Any]) -> bool:
         for method in _METHODS:
             if not hasattr(estimator, method):
                 continue
-            expected = _outcome(estimator, method, rows)
-            found = _outcome(fast, method, rows)
+            expected = outcome(estimator, method, rows)
+            found = outcome(fast, method, rows)
             if not _same(found, expected):
                 logger.warning(
                     "scikit-learn runs %s, because faster code gives other results",
@@ -73,8 +73,8 @@ def agrees(fast: Any, estimator: Any, trials: Iterable[Any]) -> bool:
     return served > 0
 
 
-def _outcome(estimator: Any, method: str, rows: Any) -> Any:
-    """A result, or class and message of an exception."""
+def outcome(estimator: Any, method: str, rows: Any) -> Any:
+    """What a method gives for rows, or class and message of its exception."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -99,7 +99,7 @@ def _same(found: Any, expected: Any) -> bool:
         # NaN among objects is not equal to itself.
         missing = (found != found) & (expected != expected)  # noqa: PLR0124
         return bool(np.all((found == expected) | missing))
-    return bool(np.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True))
+    return bool(np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
 
 
 def trees_agree(fast: Any, estimator: Any) -> bool:
@@ -127,6 +127,15 @@ def trees_agree(fast: Any, estimator: Any) -> bool:
 
 def columns_agree(fast: FastColumns) -> bool:
     """Whether transformers and what takes over for them agree on odd numbers and categories."""
+    frames = trial_frames(fast)
+    if isinstance(outcome(fast, "matrix", frames[0]), tuple):
+        # It would leave all rows to scikit-learn.
+        return False
+    return agrees(fast, fast.original, frames)
+
+
+def trial_frames(fast: FastColumns) -> list[pd.DataFrame]:
+    """Frames of odd numbers, categories and types, for what takes over for transformers."""
     categories: dict[str, npt.NDArray[Any]] = {}
     for part in fast.parts:
         categories |= part.categories()
@@ -135,15 +144,12 @@ def columns_agree(fast: FastColumns) -> bool:
         for numbers in _NUMBERS
         for unknown in ((), (np.nan,), ("unheard-of",), ("", None, np.nan, 7, "unheard-of"))
     ]
-    if isinstance(_outcome(fast, "matrix", frames[0]), tuple):
-        # It would leave all rows to scikit-learn.
-        return False
     frames.append(frames[0].iloc[:1])
     flags = [name for name in fast.names if name not in categories][::2]
     frames.append(frames[0].astype(dict.fromkeys(flags, "bool")))
     frames.append(frames[0].astype(dict.fromkeys(categories, "str")))
     frames.append(frames[0][list(fast.names[::-1])])
-    return agrees(fast, fast.original, frames)
+    return frames
 
 
 def _frame(

@@ -12,6 +12,7 @@ from scoring.words.addresses import address as _address
 from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.linear_model import LinearModel, coefficients_by_column
 from scoring.words.word_terms import Positions, Reach
+from shared.jobs.added_outputs import MOST_TERMS
 
 #: The size of the first table of weights by count. It grows when a text holds a term more often.
 _INITIAL_COUNTS = 64
@@ -36,6 +37,7 @@ class _ExplainedStruct(ctypes.Structure):
 
     _fields_ = (
         ("terms", ctypes.c_int64),
+        ("texts", ctypes.c_int64),
         ("classes", ctypes.c_int64),
         ("sign", ctypes.c_double),
         ("coefficients", ctypes.c_void_p),
@@ -80,7 +82,7 @@ class CompiledDecisions:
         self,
         words: CompiledWords,
         model: LinearModel,
-        by_column: npt.NDArray[np.float64],
+        by_column: npt.NDArray[np.float64] | None,
         coefficients: npt.NDArray[np.float64],
     ) -> None:
         """Take a model, with the tables that `model.tables` has made.
@@ -88,7 +90,7 @@ class CompiledDecisions:
         Args:
             words: finds the terms.
             model: the model.
-            by_column: the factors of the columns.
+            by_column: the factors of the columns; None for hashed words, whose counts are weights.
             coefficients: a row for each column, of K classes.
         """
         self._words, self._model = words, model
@@ -97,11 +99,11 @@ class CompiledDecisions:
         # What was explained last: the copy takes as long as some hundred texts.
         self._explaining: _Explaining | None = None
         # The struct holds only their addresses.
-        self._arrays = [weights, by_column, coefficients]
+        self._weights, self._by_column, self._coefficients = weights, by_column, coefficients
         self._linear = _LinearStruct(
             counts=len(weights),
             by_count=weights.ctypes.data,
-            by_column=by_column.ctypes.data,
+            by_column=None if by_column is None else by_column.ctypes.data,
             norm=model.norm,
             single=np.dtype(model.dtype) == np.float32,
             classes=self._classes,
@@ -133,19 +135,25 @@ class CompiledDecisions:
             by: the coefficients of the explained numbers.
             terms: the most terms of a text.
             reach: gets what `CompiledWords.reach` returns, unless it is None.
+
+        Raises:
+            ValueError: there are more terms than the library has room for.
         """
+        if terms > MOST_TERMS:
+            raise ValueError(f"a text has at most {MOST_TERMS} explaining terms, not {terms}")
         texts = len(starts) - 1
         if self._explaining is None or self._explaining.by is not by:
-            self._explaining = _Explaining.of(by, self._model.coefficients, self._arrays[2])
+            self._explaining = _Explaining.of(by, self._model.coefficients, self._coefficients)
         sign, coefficients, intercepts = self._explaining[1:]
         found = TopEffects(
-            np.empty((texts, terms), dtype=np.int32),
-            np.empty((texts, terms)),
+            np.empty((terms, texts), dtype=np.int32).T,
+            np.empty((terms, texts)).T,
             np.empty(texts),
             np.empty(texts, dtype=np.int32),
         )
         struct = _ExplainedStruct(
             terms,
+            texts,
             len(by.coefficients),
             sign,
             coefficients.ctypes.data,
@@ -171,7 +179,7 @@ class CompiledDecisions:
             if missing < 0:
                 raise MemoryError
             weights = self._model.weights(2 * missing)
-            self._arrays[0] = weights
+            self._weights = weights
             self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
         return decisions
 

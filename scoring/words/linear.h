@@ -14,7 +14,8 @@
    A term that occurs c times in a text has the weight by_count[c] * by_column[its column]; by_count
    has `counts` entries. The weights of a text are divided by their L2 norm (norm 2), their L1 norm
    (1) or nothing (0). The coefficients of a column, one per class, are adjacent. "No term" has the
-   count 0 and the column `width`, for which every table holds 0. With `single`, weights are rounded
+   count 0 and the column `width`, for which every table holds 0. A NULL by_column belongs to hashed
+   terms: their counts, which may be negative, are the weights. With `single`, weights are rounded
    to single precision after each step, as NumPy does. */
 typedef struct {
   int64_t counts;
@@ -29,19 +30,25 @@ static inline double rounded(double number, int single) {
 }
 
 /* Compute the decisions for a block from its cells. Returns 0, or a count that is not in by_count.
-   Sums run in the order of the columns, as in SciPy, so that rounding is the same. */
+   Sums run in the order of the columns, as in SciPy, so that rounding is the same. With `keeps`, and
+   one class, the weights become the effects: weight times coefficient. */
 static inline __attribute__((always_inline)) int64_t decide(counter *self, int64_t texts,
                                                             int64_t cells, const linear *model,
-                                                            const int single, double *decisions) {
+                                                            const int single, const int keeps,
+                                                            double *decisions) {
   const double *by_count = model->by_count, *by_column = model->by_column;
   const int32_t *columns = self->cell_columns, *counts = self->cell_counts;
   double *weights = self->weights;
   int32_t largest = 0;
-  for (int64_t cell = 0; cell < cells; cell++)
-    if (counts[cell] > largest) largest = counts[cell];
-  if (largest >= model->counts) return largest;
-  for (int64_t cell = 0; cell < cells; cell++)
-    weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);
+  if (!by_column) {
+    for (int64_t cell = 0; cell < cells; cell++) weights[cell] = rounded(counts[cell], single);
+  } else {
+    for (int64_t cell = 0; cell < cells; cell++)
+      if (counts[cell] > largest) largest = counts[cell];
+    if (largest >= model->counts) return largest;
+    for (int64_t cell = 0; cell < cells; cell++)
+      weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);
+  }
   int64_t classes = model->classes;
   /* First compute the norm of each text, stored in the place of its first decision. In a separate
      loop the sums of several texts overlap in the processor; each sum alone waits for its last
@@ -63,8 +70,11 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
     double *sums = decisions + text * classes;
     if (classes == 1) {
       double sum = 0;
-      for (int64_t at = cell; at < self->cell_ends[text]; at++)
-        sum += weights[at] * model->coefficients[columns[at]];
+      for (int64_t at = cell; at < self->cell_ends[text]; at++) {
+        double effect = weights[at] * model->coefficients[columns[at]];
+        sum += effect;
+        if (keeps) weights[at] = effect;
+      }
       *sums = sum;
       continue;
     }
@@ -84,13 +94,14 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
    one class there is one number; with several it is that of the class with the largest decision
    plus intercept, the first of equals. The coefficients of a column, one per class, are adjacent;
    `sign` (1 or -1) is a factor of all. They should be the table of the decisions where that is
-   possible: it is in the caches then, and a second table takes as long as all other steps. Of the `terms` largest effects
-   of a text, by their size, `columns` and `effects` get the column and the effect, in descending
-   order; of equal sizes the lower column comes first. Effects of 0 are left out, and the places
-   that are left get NONE and 0. `others` gets the sum of all other effects, in the order of the
-   columns; `chosen` the class. */
+   possible: it is in the caches then, and a second table takes as long as all other steps. Of the
+   `terms` largest effects of a text, by their size, `columns` and `effects` get the column and the
+   effect, in descending order; of equal sizes the lower column comes first. Effects of 0 are left
+   out, and the places that are left get NONE and 0. Both have the first place of all texts, then
+   the second, and so on; `texts` is the number of texts. `others` gets the sum of all other
+   effects, in the order of the columns; `chosen` the class. */
 typedef struct {
-  int64_t terms, classes;
+  int64_t terms, texts, classes;
   double sign;
   const double *coefficients, *intercepts;
   int32_t *columns;
@@ -98,52 +109,109 @@ typedef struct {
   int32_t *chosen;
 } explained;
 
-/* Explain the texts from `first` to before `past`, a block whose weights `decide` has left. */
+/* The size of an effect as a number that is compared like it: doubles of one sign are in the order of
+   their bits. The size of NaN is 0, as it is no effect. */
+static inline uint64_t size_of(double effect) {
+  uint64_t bits;
+  memcpy(&bits, &effect, sizeof bits);
+  bits &= ~((uint64_t)1 << 63);
+  return bits > (uint64_t)0x7FF << 52 ? 0 : bits;
+}
+
+/* The most terms whose places are compiled as registers. */
+#define FEW_TERMS 5
+
+/* Finds the `terms` largest of `count` effects: their sizes in descending order, and their places. Of
+   equal sizes the first comes first. The places after the last effect have the size 0.
+
+   There is no branch that depends on a size, because the processor cannot predict those. */
+static inline __attribute__((always_inline)) void find_largest(const double *effects, int64_t count,
+                                                               const int64_t terms,
+                                                               uint64_t *sizes, int64_t *places) {
+  for (int64_t each = 0; each < terms; each++) sizes[each] = 0, places[each] = 0;
+  for (int64_t at = 0; at < count; at++) {
+    uint64_t size = size_of(effects[at]);
+    for (int64_t each = terms - 1; each; each--) {
+      int is_above = size > sizes[each - 1], is_here = size > sizes[each];
+      uint64_t moved = is_above ? sizes[each - 1] : size;
+      int64_t from = is_above ? places[each - 1] : at;
+      sizes[each] = is_here ? moved : sizes[each];
+      places[each] = is_here ? from : places[each];
+    }
+    int is_first = size > sizes[0];
+    sizes[0] = is_first ? size : sizes[0];
+    places[0] = is_first ? at : places[0];
+  }
+}
+
+/* As find_largest, for any number of terms: most effects are smaller than all that were found. */
+static void find_many(const double *effects, int64_t count, int64_t terms, uint64_t *sizes,
+                      int64_t *places) {
+  for (int64_t each = 0; each < terms; each++) sizes[each] = 0;
+  for (int64_t at = 0; at < count; at++) {
+    uint64_t size = size_of(effects[at]);
+    if (size <= sizes[terms - 1]) continue;
+    int64_t place = terms - 1;
+    for (; place && sizes[place - 1] < size; place--) {
+      sizes[place] = sizes[place - 1];
+      places[place] = places[place - 1];
+    }
+    sizes[place] = size;
+    places[place] = at;
+  }
+}
+
+/* The most terms of a text: MOST_TERMS in shared/jobs/added_outputs.py. */
+#define MANY_TERMS 20
+
+/* Explain the texts from `first` to before `past`, a block whose weights `decide` has left; with
+   `kept` they are the effects, without the sign. */
 static inline __attribute__((always_inline)) void explain(counter *self, int64_t first,
                                                           int64_t past, const linear *model,
-                                                          const explained *to,
-                                                          const int64_t classes,
+                                                          const explained *to, const int kept,
                                                           const double *decisions) {
   double *weights = self->weights;
   const int32_t *columns = self->cell_columns;
-  int64_t terms = to->terms;
-  for (int64_t text = first, cell = 0; text < past; text++) {
-    int64_t end = self->cell_ends[text - first], best = 0, count = 0;
+  int64_t terms = to->terms, classes = to->classes;
+  for (int64_t text = first, cell = 0, end; text < past; text++, cell = end) {
+    uint64_t sizes[MANY_TERMS];
+    int64_t places[MANY_TERMS], count = (end = self->cell_ends[text - first]) - cell, best = 0;
+    double *effects = weights + cell;
     for (int64_t each = 1; each < classes; each++) {
       const double *of_text = decisions + (text - first) * model->classes;
       if (of_text[each] + to->intercepts[each] > of_text[best] + to->intercepts[best]) best = each;
     }
     to->chosen[text] = (int32_t)best;
-    int32_t *named = to->columns + text * terms;
-    double *sizes = to->effects + text * terms; /* the effects themselves, in the end */
-    const double *coefficients = to->coefficients + best;
-    for (int64_t at = cell; at < end; at++)
-      weights[at] *= to->sign * coefficients[columns[at] * classes];
-    for (int64_t at = cell; at < end; at++) {
-      double size = fabs(weights[at]);
-      if (!(size > (count == terms ? sizes[terms - 1] : 0))) continue;
-      int64_t place = count == terms ? terms - 1 : count++;
-      for (; place && sizes[place - 1] < size; place--) {
-        sizes[place] = sizes[place - 1];
-        named[place] = named[place - 1];
-      }
-      sizes[place] = size;
-      named[place] = (int32_t)(at - cell);
+    if (!kept)
+      for (int64_t at = cell; at < end; at++)
+        weights[at] *= to->coefficients[columns[at] * classes + best];
+#define FIND(few)                                       \
+  case few:                                             \
+    find_largest(effects, count, few, sizes, places); \
+    break
+    switch (terms) {
+      FIND(1);
+      FIND(2);
+      FIND(3);
+      FIND(4);
+      FIND(FEW_TERMS);
+      default:
+        find_many(effects, count, terms, sizes, places);
     }
-    for (int64_t place = 0; place < count; place++) {
-      int64_t at = cell + named[place];
-      sizes[place] = weights[at];
-      named[place] = columns[at];
-      weights[at] = 0;
+#undef FIND
+    for (int64_t each = 0; each < terms; each++) {
+      int64_t at = each * to->texts + text;
+      to->columns[at] = sizes[each] ? columns[cell + places[each]] : NONE;
+      to->effects[at] = sizes[each] ? to->sign * effects[places[each]] : 0;
     }
-    for (int64_t place = count; place < terms; place++) {
-      sizes[place] = 0;
-      named[place] = NONE;
-    }
+    for (int64_t each = 0; each < terms; each++)
+      if (sizes[each]) effects[places[each]] = 0;
+  }
+  /* In a separate loop, as in `decide`. */
+  for (int64_t text = first, cell = 0; text < past; text++) {
     double sum = 0;
-    for (int64_t at = cell; at < end; at++) sum += weights[at];
-    to->others[text] = sum;
-    cell = end;
+    for (; cell < self->cell_ends[text - first]; cell++) sum += weights[cell];
+    to->others[text] = to->sign * sum + 0.0; /* never -0 */
   }
 }
 

@@ -69,7 +69,7 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, ClearingStore, Pro
         """Make what an event loop asks questions by; None: only threads can ask."""
         return None
 
-    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM, bell: str = "") -> bool:
         """Record a new job, and put a small job into the waiting list of its model.
 
         Args:
@@ -77,10 +77,12 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, ClearingStore, Pro
             rows: the rows of a small job.
             claim: what it takes from budgets. When its rows are counted, and when it ends, it gives
                 back what it does not need.
+            bell: the message that rings the doorbell for a small job, `Dispatch.doorbell`; empty:
+                the caller rings it.
 
         Returns:
-            Whether the doorbell must be rung: the waiting list was empty, or has grown by another
-            batch.
+            Whether the caller must ring the doorbell: the waiting list was empty, or has grown by
+            another batch.
 
         Raises:
             shared.errors.service.ServiceFull: too many small jobs wait for the model, or too many

@@ -1,6 +1,7 @@
 """The contract by which an event loop asks questions: nothing in it waits."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from shared.jobs.small_store import Question
@@ -17,7 +18,7 @@ class Loop(Protocol):
 
 
 class QuestionLine(Protocol):
-    """Asks the questions of one event loop, which alone calls its methods.
+    """Asks the questions of one event loop, and looks at jobs; it alone calls the methods.
 
     Attributes:
         address: where the answers to its questions are sent: `Question.reply_to`.
@@ -56,9 +57,20 @@ class QuestionLine(Protocol):
         Args:
             full_name: the model.
             question: the question, with the address of this line.
-            bell: the message that rings the doorbell: `Dispatch.doorbell`.
+            bell: the message that rings the doorbell, `Dispatch.doorbell`; not empty.
             on_outcome: called with whether the question was asked, which may be refused; or with an
                 error after which it may have been asked or not.
+        """
+
+    def look(
+        self, job_id: str, on_record: Callable[[AbstractContextManager[None] | None], None]
+    ) -> None:
+        """Read the record of a job with the next `flush`.
+
+        Args:
+            job_id: the job.
+            on_record: called with a block in which `JobStore.get` of the job needs not wait; or
+                with None if there is no such record, or it cannot be read.
         """
 
     def flush(self, *, is_waiting: bool) -> None:

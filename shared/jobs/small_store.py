@@ -60,11 +60,16 @@ class Answer:
 class SmallStore(Protocol):
     """Small jobs and questions. Every call is atomic, and may be repeated after a crash."""
 
-    def ask(self, full_name: str, question: Question) -> bool:
+    def ask(self, full_name: str, question: Question, bell: str = "") -> bool:
         """Put a question into a model's waiting list, and take its rows from its budgets.
 
+        Args:
+            full_name: the model.
+            question: the question.
+            bell: the message that rings the doorbell, `Dispatch.doorbell`; empty: the caller does.
+
         Returns:
-            Whether the doorbell must be rung.
+            Whether the caller must ring the doorbell.
 
         Raises:
             shared.errors.service.ServiceFull: too many small jobs and questions wait for it.

@@ -32,6 +32,7 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
+from shared.redis.read_ahead import known_record
 from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import MUST_RING, RedisSmallJobs
@@ -81,7 +82,7 @@ class RedisJobStore(
         return float(self._link.run("new_time"))
 
     @override
-    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM, bell: str = "") -> bool:
         spec, record = job.spec, self._record_of(job)
         # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
@@ -89,7 +90,7 @@ class RedisJobStore(
         held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
         if spec.kind == "small":
             record["rows_sum"] = text_sum(rows)
-            return self._create_small(spec, rows, claim, held_limits, record)
+            return self._create_small(spec, rows, claim, held_limits, record, bell)
         if request_id := context.fields().get("request_id"):
             # The messages of the job carry it, whoever sends them.
             record["request_id"] = str(request_id)
@@ -117,6 +118,7 @@ class RedisJobStore(
         claim: Claim,
         held_limits: tuple[int, int, int],
         record: dict[str, Any],
+        bell: str,
     ) -> bool:
         answer = self._link.run_kept(
             "create_small",
@@ -128,7 +130,7 @@ class RedisJobStore(
             spec.owner,
             *held_limits,
             *claim_arguments(claim),
-            self._batch_rows,
+            *self._to_ring(spec.full_name, bell),
             *flat(record),
         )
         if answer == _KEY_IN_USE:
@@ -251,7 +253,8 @@ class RedisJobStore(
 
     @override
     def get(self, job_id: str) -> Job:
-        record = self._link.client.hgetall(self._job(job_id))
+        key = self._job(job_id)
+        record = known_record(key) or self._link.client.hgetall(key)
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
         job = job_of(record, job_id)

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import hiredis
@@ -13,6 +14,7 @@ from shared.jobs.question_line import Loop, QuestionLine
 from shared.jobs.small_store import Question
 from shared.redis.link import PATIENCE_SECONDS, RedisLink, hash_of, source_of
 from shared.redis.loop_connection import LoopConnection
+from shared.redis.read_ahead import known, record_of_reply
 
 
 class RedisQuestionLine(QuestionLine):
@@ -70,6 +72,21 @@ class RedisQuestionLine(QuestionLine):
 
         command = hiredis.pack_command(("EVALSHA", hash_of("ask"), *args))
         self._asking.send(command, on_reply, self._timeout)
+
+    @override
+    def look(
+        self, job_id: str, on_record: Callable[[AbstractContextManager[None] | None], None]
+    ) -> None:
+        key = self._link.key("job", job_id)
+
+        def on_reply(reply: Any) -> None:
+            is_error = isinstance(reply, Exception)
+            record = {} if is_error else record_of_reply(reply)
+            # Nothing but blobs tells what became of a job without a record.
+            on_record(known(key, record) if "spec" in record else None)
+
+        words: Any = "HGETALL", key
+        self._asking.send(hiredis.pack_command(words), on_reply, self._timeout)
 
     @override
     def flush(self, *, is_waiting: bool) -> None:

@@ -37,11 +37,16 @@ class RedisSmallJobs(RedisUsage):
         return OwnerFull(what="half of the small jobs and questions that others leave room for")
 
     @override
-    def ask(self, full_name: str, question: Question) -> bool:
-        return self._asked(question, self._link.run("ask", *self._to_ask(full_name, question)))
+    def ask(self, full_name: str, question: Question, bell: str = "") -> bool:
+        reply = self._link.run("ask", *self._to_ask(full_name, question, bell))
+        return self._asked(question, reply)
+
+    def _to_ring(self, full_name: str, bell: str) -> tuple[Any, ...]:
+        """The arguments of scripts that ring the doorbell; `bell` is its message."""
+        return self._batch_rows, small_queue(full_name), bell
 
     def _to_ask(self, full_name: str, question: Question, bell: str = "") -> tuple[Any, ...]:
-        """The arguments of the script `ask`; `bell` is the message by which it rings the bell."""
+        """The arguments of the script `ask`; `bell` is the message of the doorbell."""
         limits = self._max_waiting_small, self._held_limits.most
         account = NO_ACCOUNT
         if question.counted:
@@ -49,7 +54,7 @@ class RedisSmallJobs(RedisUsage):
         usage = question.id, int(not question.asked), account, self._asked_seconds
         claim = claim_arguments(Claim(question.count, question.budgets))
         asker = question.owner, question.count
-        ring = self._batch_rows, small_queue(full_name), bell
+        ring = self._to_ring(full_name, bell)
         return full_name, _envelope(question), *limits, *usage, *claim, *asker, *ring
 
     def _asked(self, question: Question, reply: Any) -> bool:

@@ -107,9 +107,10 @@ class SealedBlobs(Blobs):
     @override
     def link(self, keys: Mapping[str, str]) -> None:
         # First: a link whose origin is not known is not read.
-        for folder, origins in new_origins(keys, self._origins).items():
-            self.put(f"{folder}{ORIGINS}", text_of(origins))
+        self._note_origins(keys)
         self._blobs.link(keys)
+        # Again: a source may have become a link since then, and have origins of its own now.
+        self._note_origins(keys)
 
     @override
     def folders(self, key: str) -> list[str]:
@@ -118,6 +119,10 @@ class SealedBlobs(Blobs):
     @override
     def quiet_seconds(self, key: str) -> float:
         return self._blobs.quiet_seconds(key)
+
+    def _note_origins(self, keys: Mapping[str, str]) -> None:
+        for folder, origins in new_origins(keys, self._origins).items():
+            self.put(f"{folder}{ORIGINS}", text_of(origins))
 
     def _origins(self, folder: str) -> set[str]:
         try:

@@ -1,7 +1,7 @@
 """Columns of cells that are made into strings only when somebody asks for them."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self, overload
 
 from typing_extensions import override
@@ -85,6 +85,18 @@ class Spans(_Lazy):
             ends = array("q", map(int.__add__, ends, shifts))
         extra = self.extra + other.extra
         return Spans(self.content, self.begins + begins, self.ends + ends, extra)
+
+
+class SharedValues(list[Any]):
+    """The different values of many columns; they never change, so what is made of them is kept."""
+
+    _made: Any = None
+
+    def kept(self, make: Callable[[list[Any]], Any]) -> Any:
+        """What a function makes of the values, when it is called for the first time."""
+        if self._made is None:
+            self._made = make(self)
+        return self._made
 
 
 class Coded(_Lazy):

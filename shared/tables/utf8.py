@@ -16,6 +16,19 @@ DECODED_BYTES = 16 * 1024
 LIBRARY = library(Path(__file__).with_name("characters.so"), ["utf8_whole"])
 
 
+def check_utf8(content: bytes, begin: int, end: int) -> None:
+    """Check a run of whole characters, without making a string of it if it was compiled.
+
+    Raises:
+        UnicodeDecodeError: the run is not UTF-8.
+    """
+    whole = begin
+    if LIBRARY:
+        whole = LIBRARY.utf8_whole(content, ctypes.c_int64(end), ctypes.c_int64(begin))
+    if whole < end:
+        str(memoryview(content)[whole:end], "utf-8")
+
+
 class Utf8Validator:
     """Checks every byte of a text once, in chunks of any length."""
 

@@ -24,11 +24,6 @@ HERE = Path(__file__).parent
 FIGURES = HERE.parents[1] / "benchmarks" / "results" / "browser.json"
 
 _windows = pytest.StashKey[tuple[list[Window], Path]]()
-_figures = pytest.StashKey[dict[str, dict[str, float]]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_figures] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -233,18 +228,25 @@ def screenshot() -> Screenshots:
 def figures(request: pytest.FixtureRequest) -> dict[str, float]:
     """Figures that a test measures: printed at the end, and kept as JSON in benchmarks/results."""
     measured: dict[str, float] = {}
-    request.config.stash[_figures][request.node.name] = measured
+    # Properties of a test reach the process that prints, also if another one runs the test.
+    request.node.user_properties.append(("figures", measured))
     return measured
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print and keep what the tests measured."""
-    figures = terminalreporter.config.stash[_figures]
+    figures = {
+        report.nodeid.rpartition("::")[2]: measured
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call"
+        for name, measured in report.user_properties
+        if name == "figures"
+    }
     if not figures:
         return
     terminalreporter.section("measured in the browser")
-    for name, measured in figures.items():
+    for test, measured in figures.items():
         for what, number in measured.items():
-            terminalreporter.line(f"{name}: {what} {number:g}")
+            terminalreporter.line(f"{test}: {what} {number:g}")
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,5 +1,7 @@
 """The page of a job, in Chromium."""
 
+import hashlib
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +155,15 @@ def test_the_errors_are_counted_and_saved(page: Page, location: str, tmp_path: P
     assert len(saved.read_text().splitlines()) == 1 + 121
 
 
+def test_the_receipt_is_saved(page: Page, location: str, tmp_path: Path) -> None:
+    """As the service gives it: it has the digest of the CSV that the page downloads."""
+    open_console(page, f"/#{location}")
+    saved = json.loads(download(page, button(page, "Receipt").click, tmp_path).read_text())
+    results = download(page, button(page, "CSV").click, tmp_path)
+    assert saved["job"] == location.rpartition("/")[2]
+    assert saved["results"]["sha256"] == hashlib.sha256(results.read_bytes()).hexdigest()
+
+
 def test_excel_reads_the_file(page: Page, location: str, tmp_path: Path) -> None:
     """Its file has a byte order mark, and the page says how its cells are separated."""
     open_console(page, f"/#{location}")
@@ -173,6 +184,8 @@ def test_a_key_that_may_only_read_has_no_buttons_to_change(
     expect(page.locator(".job-state")).to_have_text("Succeeded")
     expect(button(page, "Delete")).to_have_count(0)
     assert download(page, button(page, "NDJSON").click, tmp_path).stat().st_size > 0
+    receipt = download(page, button(page, "Receipt").click, tmp_path)
+    assert json.loads(receipt.read_text())["owner"] == ALICE.name
     page.get_by_text("Do the same from a program").click()
     code = page.locator(".copyable").all_inner_texts()
     assert all("SCORELANE_API_KEY" in one and READER.key not in one for one in code)

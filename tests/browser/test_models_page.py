@@ -1,14 +1,16 @@
 """The pages of the models, and the box to try one row."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from support.browser.axe import check_axe
 from support.browser.console import open_console
+from support.browser.everywhere import check_everywhere
 from support.browser.keyboard import check_focus_shows
 from support.browser.layout import check_fits
 from support.browser.window import Window
@@ -34,6 +36,86 @@ def test_all_models_are_shown(page: Page) -> None:
     expect(page.get_by_role("table", name="Inputs").get_by_role("row")).to_have_count(6)
     page.get_by_role("link", name="Jobs of this model").click()
     expect(page.get_by_label("Model")).to_have_value("titanic")
+
+
+def test_the_versions_of_a_model(page: Page, table_service: Programs) -> None:
+    """Each with its aliases, share, rows of today and drift; a version leads to its jobs."""
+    client = table_service.client
+    [version] = (
+        one["version"]
+        for one in client.get("/models").json()["versions"]
+        if one["name"] == "titanic"
+    )
+    made = client.put("/models/titanic/aliases/steady", params={"version": version})
+    assert made.status_code == 200, made.text
+    row = {"Pclass": 3, "Sex": "female", "Age": 22, "Fare": 7.25, "Embarked": "S"}
+    assert client.post("/score", params={"model": "titanic"}, json=[row]).status_code == 200
+    drift = client.get("/models/titanic/drift").json()
+    try:
+        open_console(page, "/#/models")
+        expect(page.get_by_role("article").filter(has_text="1 version: steady")).to_have_count(1)
+        open_console(page, "/#/models/titanic")
+        cells = page.get_by_role("table", name="Versions").locator("tbody td")
+        expect(cells).to_have_text(
+            [
+                f"{version} (new jobs)",
+                "steady",
+                "1",
+                "100%",
+                re.compile("[1-9][0-9,]*"),
+                drift["note"] or re.compile(drift["verdict"]),
+            ]
+        )
+        check_axe(page)
+        check_fits(page)
+        cells.get_by_role("link").click()
+        expect(page.get_by_label("Model")).to_have_value(f"titanic@{version}")
+    finally:
+        client.delete("/models/titanic/aliases/steady")
+
+
+def test_the_shares_of_two_versions(page: Page) -> None:
+    """The champion has what the canary leaves; a shadow is told apart, and drift by its columns."""
+    versions = [
+        {"version": "e5cff74e16d3", "aliases": ["champion"], "current": True, "processes": 2},
+        {"version": "3f2a1b2c3d4e", "aliases": ["challenger"], "current": False, "processes": 1},
+    ]
+    drift = {"verdict": "drift", "note": None, "columns": []}
+    for name, aspect in (("text", "characters"), ("text", "known words"), ("score", "value")):
+        verdict = "stable" if name == "score" else "drift"
+        drift["columns"].append({"name": name, "aspect": aspect, "verdict": verdict})
+    stable = {"verdict": "stable", "note": None, "columns": drift["columns"][2:]}
+
+    def models(route: Route) -> None:
+        answer = route.fetch()
+        [model] = [one for one in answer.json()["models"] if one["name"] == "fast"]
+        found = [model | one for one in versions]
+        route.fulfill(json={"models": [found[0]], "versions": found, "failed": []})
+
+    shares = {"champion": "e5cff74e16d3", "challenger": "3f2a1b2c3d4e", "canary": 0.1}
+    shares |= {"shadow": 0.25, "note": None}
+    usage = [{"model": "fast@3f2a1b2c3d4e", "rows": 12_345}]
+    page.route("**/models", models)
+    page.route("**/models/fast/traffic", lambda route: route.fulfill(json=shares))
+    page.route("**/usage?*", lambda route: route.fulfill(json={"usage": usage}))
+    page.route("**/models/fast@e5cff74e16d3/drift", lambda route: route.fulfill(json=stable))
+    page.route("**/models/fast@3f2a1b2c3d4e/drift", lambda route: route.fulfill(json=drift))
+    open_console(page, "/#/models/fast")
+    rows = page.get_by_role("table", name="Versions").locator("tbody tr")
+    expect(rows.first.locator("td")).to_have_text(
+        ["e5cff74e16d3 (new jobs)", "champion", "2", "90%", "0", "stable"]
+    )
+    expect(rows.last.locator("td")).to_have_text(
+        [
+            "3f2a1b2c3d4e",
+            "challenger",
+            "1",
+            "10%, and 25% as shadow",
+            "12,345",
+            "drift (text: characters, text: known words)",
+        ]
+    )
+    check_everywhere(page)
 
 
 def test_a_text_is_tried(page: Page, table_service: Programs) -> None:
@@ -89,6 +171,8 @@ def test_a_key_that_only_reads_has_no_box(
     page = new_window(keyed_service).page
     open_console(page, "/#/models/fast", READER.key)
     expect(page.get_by_role("heading", name="Inputs")).to_be_visible()
+    columns = page.get_by_role("table", name="Versions").get_by_role("columnheader")
+    expect(columns).to_have_text(["Version", "Aliases", "Processes"])
     expect(page.get_by_role("button", name="Score")).to_have_count(0)
 
 

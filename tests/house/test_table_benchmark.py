@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import customers, tables
+from benchmarks import customers, table_parts, tables
 from benchmarks.references import table_script
 from shared.model import load_model
 
@@ -25,17 +25,18 @@ def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(written, frame)
 
 
-def test_a_model_scores_as_the_script_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["logistic", "ridge"])
+def test_a_model_scores_as_the_script_does(name: str, tmp_path: Path) -> None:
     """The model that is added has the types of the columns, and the values of the script."""
     (tmp_path / "models").mkdir()
-    pickle = customers.fit("logistic", tmp_path, tmp_path / "models")
+    pickle = customers.fit(name, tmp_path, tmp_path / "models")
     customers.write_csv(tmp_path / "rows.csv", 200, seed=1)
     table_script.main(
         str(tmp_path / "rows.csv"), str(tmp_path / "theirs.csv"), str(pickle), processes=1
     )
     frame = customers.rows(200, seed=1)
     frame[["months", "logins"]] = frame[["months", "logins"]].astype(float)
-    found = load_model(tmp_path / "models" / "logistic").score(frame)
+    found = load_model(tmp_path / "models" / name).score(frame)
     found.insert(0, "ref", range(1, 201))
     found["error"] = None
     found.to_csv(tmp_path / "ours.csv", index=False)
@@ -62,3 +63,13 @@ def test_a_wrong_value_is_found(tmp_path: Path, old: str, new: str, message: str
     ours.write_text(RESULT.replace(old, new))
     (found,) = tables.differences(ours, theirs)
     assert found.startswith(message)
+
+
+def test_a_part_is_scored_as_by_the_script(tmp_path: Path) -> None:
+    """The steps of a part that are measured give the script's rows, and each step has a time."""
+    (tmp_path / "models").mkdir()
+    customers.write_csv(tmp_path / "customers.csv", 300, seed=1)
+    table = table_parts.measured("linear", tmp_path, rows=300, rounds=1)
+    assert table.wrong == []
+    assert [row.what for row in table.rows][:3] == ["in all", "reading", "the DataFrame"]
+    assert (tmp_path / "ours.csv").read_text().count("\n") == 301

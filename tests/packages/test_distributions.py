@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.tags import platform_tags
+
+from hatch_build import SOURCES
 
 pytestmark = pytest.mark.packages
 
@@ -25,10 +28,21 @@ OF_THE_SERVICES = ["serve", "key", "doctor", "train", "evaluate", "add-model", "
 #: What the client must not bring along.
 FORBIDDEN = {"celery", "redis", "kombu", "flask", "numpy", "pandas", "scikit-learn", "tensorflow"}
 
+#: Fails if slower Python code would be used instead.
+USES_THE_COMPILED_CODE = """
+from scoring.tables.compiled_trees import LIBRARY as trees
+from scoring.words.compiled_words import LIBRARY as words
+from shared.tables.utf8 import LIBRARY as characters
+from worker.steps.record_ends import LIBRARY as records
+from worker.tables.libraries import READING, WRITING
+assert all([trees, words, characters, records, READING, WRITING])
+"""
+
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a program outside the checkout's reach: its folders are on no path."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env = kept | options.pop("env", {})
     return subprocess.run(
         [str(one) for one in command],
         capture_output=True,
@@ -119,6 +133,45 @@ def test_the_services_have_the_files_of_their_pages(wheels: dict[str, Path]) -> 
             assert wheel.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_the_wheel_of_the_services_holds_the_compiled_code(wheels: dict[str, Path]) -> None:
+    """Each library is in it, and the tag binds it to systems that can load them, not to a Python.
+
+    The glibc of the tag is not newer than this machine's, and older where no function needs it.
+    """
+    wheel = wheels["scorelane_server"]
+    with zipfile.ZipFile(wheel) as content:
+        assert {Path(name).with_suffix(".so").as_posix() for name in SOURCES} <= set(
+            content.namelist()
+        )
+    python, abi, platform = wheel.stem.split("-")[-3:]
+    assert (python, abi) == ("py3", "none")
+    assert platform in set(platform_tags())
+    assert not platform.startswith("linux_")
+
+
+@pytest.mark.parametrize("python", pythons())
+def test_the_compiled_code_needs_no_compiler(
+    wheels: dict[str, Path], tmp_path: Path, python: str
+) -> None:
+    """Where no program but Python can be found, it is installed and loaded by each Python."""
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler has built it")
+    at = environment(tmp_path / "venv", python)
+    alone = {"PATH": str(at.parent)}
+    assert shutil.which("cc", path=alone["PATH"]) is None
+    pip = ["install", "-q", "--no-deps", "--no-index", wheels["scorelane_server"]]
+    succeed(at, "-m", "pip", *pip, env=alone)
+    code = f"""
+from pathlib import Path
+import shared
+from shared.compiled import library
+root = Path(shared.__file__).parent.parent
+assert all(library((root / name).with_suffix(".so"), []) for name in {SOURCES})
+"""
+    succeed(at, "-c", code, cwd=tmp_path, env=alone)
+
+
 def test_a_command_of_the_services_says_what_to_install(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -143,6 +196,8 @@ def test_the_services_run_from_their_wheels(wheels: dict[str, Path], tmp_path: P
     scorelane = at.with_name("scorelane")
     for command in OF_THE_CLIENT + OF_THE_SERVICES:
         assert "Usage: scorelane" in succeed(scorelane, command, "--help", cwd=tmp_path)
+    if shutil.which("cc"):
+        succeed(at, "-c", USES_THE_COMPILED_CODE, cwd=tmp_path)
     rows = tmp_path / "rows.csv"
     rows.write_text("ref,text\n7,What a lovely day\n8,\n")
     succeed(scorelane, "score", rows, "-o", tmp_path / "scored.csv", cwd=tmp_path)

@@ -1,9 +1,11 @@
 import pickle
+from importlib.metadata import version
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -194,3 +196,15 @@ def test_what_the_classes_are_worth_is_told(pickled, tmp_path):
     """The caller learns what each class is worth, so that a wrong reading is seen."""
     added = add_model(pickled(STARS), name="mine", output=tmp_path / "models")
     assert added.classes == {"1": 0.0, "2": 0.25, "3": 0.5, "4": 0.75, "5": 1.0}
+
+
+def test_the_card_names_the_libraries_of_all_parts(tmp_path):
+    """Workers in another environment must know what the file needs."""
+    model = make_pipeline(
+        TfidfVectorizer(), LGBMClassifier(n_estimators=2, min_child_samples=1, n_jobs=1, verbose=-1)
+    )
+    joblib.dump(model.fit(TEXTS, TWO), tmp_path / "boosted.pkl")
+    libraries = add_model(tmp_path / "boosted.pkl", name="mine", output=tmp_path).card.libraries
+    assert libraries["lightgbm"] == version("lightgbm")
+    assert libraries["scikit-learn"] == version("scikit-learn")
+    assert not [name for name in libraries if name.startswith("scorelane")]

@@ -35,7 +35,8 @@ def imported(program: str, *names: str) -> list[str]:
 @pytest.mark.skipif(LIBRARY is None, reason="scikit-learn scores without compiled code")
 def test_a_proven_word_pipeline_needs_no_scikit_learn() -> None:
     """A process that serves `fast` scores from its mapped file, and imports no other runtime."""
-    never = ("sklearn", "scipy", "joblib", "tensorflow", "onnxruntime", "lightgbm", "threadpoolctl")
+    never = ("sklearn", "scipy", "joblib", "tensorflow", "onnxruntime", "lightgbm", "obstore")
+    never += ("threadpoolctl", "pyarrow.parquet")
     assert imported(WORKER, *never) == ["MappedWordsModel", ""]
 
 

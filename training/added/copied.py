@@ -21,6 +21,7 @@ class Copied:
         sources: the name of an input, or `outputs` -> where the signature has it from.
         notes: sentences for the person who adds the model.
         format: the format of its card; None: the one of the ending of the file.
+        libraries: the distributions that its classes come from.
         example: rows that the model must score; None: rows are made from the signature.
     """
 
@@ -31,3 +32,4 @@ class Copied:
     notes: tuple[str, ...] = ()
     example: "pd.DataFrame | None" = None
     format: str | None = None
+    libraries: tuple[str, ...] = ()

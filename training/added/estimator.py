@@ -1,6 +1,7 @@
 """Copies a user's scikit-learn estimator into a model folder."""
 
 from dataclasses import replace
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scoring.estimators.kinds import refuse_unless_it_predicts
 from scoring.estimators.named_classes import CLASS_NAMES, NamedClasses, with_class_names
 from scoring.estimators.predictions import classes_of_several
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
+from scoring.saved.parts import all_parts
 from shared.errors.input import BadOption
 from shared.signature import Input, Signature
 from shared.tables.trial_rows import made_rows, typed_frame
@@ -50,7 +52,15 @@ def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
         raise BadOption(option=given[1], value=getattr(meaning, given[1]), reason=reason)
     joined = copy_joined(file, meaning.vectorizer or (), folder)
     copied = described(*_named(joined, meaning))
-    return replace(copied, notes=(*joined.notes, *copied.notes))
+    libraries = _distributions(joined.estimator)
+    return replace(copied, notes=(*joined.notes, *copied.notes), libraries=libraries)
+
+
+def _distributions(estimator: Any) -> tuple[str, ...]:
+    """The installed distributions that have the classes of an estimator and of its parts."""
+    modules = {type(part).__module__.partition(".")[0] for part in all_parts(estimator)}
+    found = packages_distributions()
+    return tuple(sorted({one for module in modules - {"scoring"} for one in found.get(module, ())}))
 
 
 def _named(joined: Joined, meaning: Meaning) -> tuple[Any, Meaning]:

@@ -133,7 +133,8 @@ class LateLoading(threading.Thread):
                 try:
                     needed = peak_bytes([order["size"]])
                     with turns.turn(needed, self._models.processes):
-                        self._loaded.add(full_name, load_version(folder, full_name, kept))
+                        one = load_version(folder, full_name, kept, order["rate"])
+                        self._loaded.add(full_name, one)
                         forget_peak()
                 finally:
                     kept.close()

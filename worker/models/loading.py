@@ -59,13 +59,17 @@ def _load_sound(models: ServedModels) -> dict[str, LoadedModel]:
     return loaded
 
 
-def load_version(folder: Path, full_name: str, kept: KeptFiles) -> LoadedModel:
+def load_version(
+    folder: Path, full_name: str, kept: KeptFiles, rate: float | None = None
+) -> LoadedModel:
     """Load a version of a model, warm it up, check its examples, and measure it.
 
     Args:
         folder: where it is, or was.
         full_name: its name and version.
         kept: its files.
+        rate: the rows per second that another process has measured on this machine, so that this
+            one need not; None: nobody has.
 
     Raises:
         shared.errors.model.ModelError: it cannot be served.
@@ -77,7 +81,7 @@ def load_version(folder: Path, full_name: str, kept: KeptFiles) -> LoadedModel:
     model.warm_up()
     if examples is not None and (versions := check_examples(model, examples)):
         logger.info("%s gives for its examples what it gave with %s", full_name, versions)
-    rate = measure_rate(model, examples=examples)
+    rate = rate or measure_rate(model, examples=examples)
     seconds = time.perf_counter() - started
     logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)
     return LoadedModel(model, rate)

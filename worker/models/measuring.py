@@ -1,7 +1,9 @@
 """Measures how fast a model scores."""
 
+import contextlib
 import logging
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -24,6 +26,11 @@ ROUNDS = 3
 
 #: The seconds after which a slow model is scored only once more, to make sure that it is slow.
 MOST_SECONDS = 1.0
+
+#: Fewer rows may be slow for another reason than their number, such as the call itself on a busy
+#: machine: then more rows show a higher rate, at least `BETTER` times the one before.
+ENOUGH_ROWS = 64
+BETTER = 1.5
 
 
 def measure_rate(model: Model, seconds: float = 0.1, examples: Examples | None = None) -> float:
@@ -55,12 +62,14 @@ def measure_rate(model: Model, seconds: float = 0.1, examples: Examples | None =
 def _measured(model: Model, seconds: float, examples: Examples | None) -> float:
     # Some models take long for one row, others for none: begin with one row, and take more until
     # the time can be measured.
-    rows = 1
-    while (
-        fastest := _fastest_round(model, _rows(model, rows, examples), seconds)
-    ) < seconds and rows < SAMPLE_ROWS:
+    rows, rate = 1, 0.0
+    while True:
+        fastest = _fastest_round(model, _rows(model, rows, examples), seconds)
+        before, rate = rate, max(rate, rows / fastest)
+        is_known = rows >= ENOUGH_ROWS or rate < BETTER * before or 8 * fastest >= MOST_SECONDS
+        if rows >= SAMPLE_ROWS or (fastest >= seconds and is_known):
+            return rate
         rows *= 4
-    return rows / fastest
 
 
 def _rows(model: Model, count: int, examples: Examples | None) -> pd.DataFrame:
@@ -71,15 +80,30 @@ def _rows(model: Model, count: int, examples: Examples | None) -> pd.DataFrame:
 
 
 def _fastest_round(model: Model, frame: pd.DataFrame, seconds: float) -> float:
-    """The shortest time in which a model scores some rows, in seconds.
+    """The shortest time in which a model scores some rows, in seconds; more than 0.
+
+    The time in which this thread has waited for a core does not count. It says how busy the machine
+    is, as it is while other processes load their models, and nothing of the model.
 
     If the rows are too few to take `seconds`, the first round that shows it is the last one.
     """
     times: list[float] = []
     while len(times) < ROUNDS and (len(times) < 2 or sum(times) < MOST_SECONDS):
-        started = time.perf_counter()
+        started, waited = time.perf_counter(), waited_seconds()
         model.score(frame)
-        times.append(time.perf_counter() - started)
+        waited = waited_seconds() - waited
+        times.append(max(time.perf_counter() - started - waited, 1e-9))
         if times[-1] < seconds and len(frame) < SAMPLE_ROWS:
             break
     return min(times)
+
+
+def waited_seconds() -> float:
+    """How long this thread has waited for a core since it began; 0 if the system does not tell.
+
+    The second number of `schedstat` is that time in nanoseconds (the Linux kernel's
+    Documentation/scheduler/sched-stats.rst).
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0

@@ -28,7 +28,7 @@ BUSY_SECONDS = 0.1
 
 #: At how many looks in a row new jobs are kept from a version that is leaving: a process may just
 #: be announcing it. Later it is every tenth look: a worker that has died with the version counts
-#: until its announcement has run out, and each call reads what all have announced.
+#: until its announcement has run out, and each call reads what all workers have announced.
 RETIRES = 10
 
 

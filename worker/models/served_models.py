@@ -190,6 +190,7 @@ class ServedModels:
                     "folder": str(self.versions[name].folder),
                     "files": self.versions[name].kept.descriptors,
                     "size": self.versions[name].size,
+                    "rate": self.versions[name].rate,
                     "leaving": self.versions[name].is_leaving,
                 }
                 for name in self.names()

@@ -42,6 +42,7 @@ class ServedVersion:
         kept: the files.
         size: on which its memory depends while it is loaded; see `loading_size`.
         load_seconds: how long the trial took to load it; 0: it had none.
+        rate: the rows per second that the trial has measured; None: it had none.
         is_consumed: whether the worker takes work for it, as far as the main process knows.
         is_leaving: whether its folder is gone, so that it takes no new jobs; of the main process.
         is_told: whether a heartbeat has told the fleet since then that it is leaving.
@@ -55,6 +56,7 @@ class ServedVersion:
         # Now, as the folder may be gone when a process is replaced.
         self.size = loading_size(folder, card)
         self.load_seconds = 0.0
+        self.rate: float | None = None
         self.is_consumed = self.is_leaving = self.is_told = False
         self._refused = _shared(c_char * _REASON_BYTES)
         # For each place in the pool, the attempts to load the model that did not end. One process

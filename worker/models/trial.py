@@ -31,19 +31,20 @@ def main(folder: Path, full_name: str, note: SharedNote) -> None:
     Args:
         folder: the model folder.
         full_name: the name and version that it should hold.
-        note: gets `seconds` and `bytes` (how much memory the model takes), or the `reason` why it
-            cannot be served.
+        note: gets `seconds`, `bytes` (how much memory the model takes) and `rate` (in rows per
+            second), or the `reason` why it cannot be served.
     """
     before, began = own_bytes(os.getpid()), time.monotonic()
     try:
-        load_version(folder, full_name, KeptFiles(folder))
+        loaded = load_version(folder, full_name, KeptFiles(folder))
     # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         note.write({"reason": reason_of(error), "memory": isinstance(error, MemoryError)})
         return
     seconds = time.monotonic() - began
     forget_peak()
-    note.write({"seconds": seconds, "bytes": max(own_bytes(os.getpid()) - before, 0)})
+    taken = max(own_bytes(os.getpid()) - before, 0)
+    note.write({"seconds": seconds, "bytes": taken, "rate": loaded.rate})
 
 
 def _end_with_parent() -> None:

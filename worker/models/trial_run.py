@@ -29,12 +29,14 @@ class Outcome:
             somebody has killed it.
         seconds: how long it took to load the version.
         bytes: the memory that the version takes, in bytes.
+        rate: the rows per second that it scores; None: not measured.
     """
 
     reason: str = ""
     again: bool = False
     seconds: float = 0.0
     bytes: int = 0
+    rate: float | None = None
 
 
 class Trial:
@@ -94,7 +96,7 @@ class Trial:
             return _ended(self.folder, os.waitstatus_to_exitcode(status))
         if "reason" in found:
             return Outcome(found["reason"], again=found["memory"])
-        return Outcome(seconds=found["seconds"], bytes=found["bytes"])
+        return Outcome(seconds=found["seconds"], bytes=found["bytes"], rate=found["rate"])
 
     def _limit(self) -> None:
         if own_bytes(self._pid) > self._memory:

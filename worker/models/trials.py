@@ -99,7 +99,7 @@ class Trials:
             # Kept, as the scoring processes may fail yet.
             if before := self._failures.pop(version.full_name, None):
                 self._before[version.full_name] = before
-            version.load_seconds = outcome.seconds
+            version.load_seconds, version.rate = outcome.seconds, outcome.rate
             return version
         version.kept.close()
         self.fail(version, reason, again=outcome.again or not outcome.reason)

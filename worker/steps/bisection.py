@@ -3,15 +3,17 @@
 import logging
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from typing_extensions import override
 
 from shared.model import Scorer
 from shared.signature import Output
-from shared.tables.spans import Coded
+from shared.tables.spans import Coded, SharedValues
 from shared.telemetry.safe_traceback import where
 from worker.tables.lists import list_of
 
@@ -121,7 +123,7 @@ def _values(column: "pd.Series[Any] | npt.NDArray[Any]", output: Output) -> Valu
     if isinstance(column, np.ndarray):
         values = column if output.type != "double" else column.astype(float, copy=False)
     elif not output.required and isinstance(column.dtype, pd.CategoricalDtype):
-        texts = [*column.cat.categories.to_numpy().tolist(), None]
+        texts = _texts_of(_Same(column.cat.categories))
         codes = column.cat.codes.to_numpy().astype(np.int32)
         codes[codes < 0] = len(texts) - 1
         return Coded(array("i", codes.tobytes()), texts)
@@ -138,6 +140,27 @@ def _values(column: "pd.Series[Any] | npt.NDArray[Any]", output: Output) -> Valu
             values = values.astype(object)
             values[missing] = None
     return values
+
+
+class _Same:
+    """An index of pandas that only equals itself, so that a cache need not compare the elements."""
+
+    def __init__(self, index: "pd.Index[Any]") -> None:
+        self.index = index
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.index is self.index
+
+    @override
+    def __hash__(self) -> int:
+        return id(self.index)
+
+
+@lru_cache(maxsize=8)
+def _texts_of(same: _Same) -> SharedValues:
+    """The texts of categories, and None: an explanation has those of a model in every part."""
+    return SharedValues([*same.index.to_numpy().tolist(), None])
 
 
 def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

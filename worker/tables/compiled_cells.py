@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shared.tables.spans import Spans
+from shared.tables.utf8 import check_utf8
 from worker.tables.libraries import READING, address
 
 
@@ -127,9 +128,8 @@ def read_columns(
         ctypes.c_int64(width),
     ):
         pass
-    if not content.isascii():
-        # Cells are decoded when somebody asks for them: too late to find damage.
-        str(memoryview(content)[begin : reader.end], "utf-8")
+    # Cells are decoded when somebody asks for them: too late to find damage.
+    check_utf8(content, begin, reader.end)
     return reader.found()
 
 

@@ -4,21 +4,23 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "byte_masks.h"
 #include "numbers.h"
 #include "spans.h"
 
 /* What has to be done with a cell. */
 enum mark { COPY, QUOTE, PYTHON };
 
-enum kind { EMPTY, SPANS, DIGITS, ROW_NUMBERS };
+enum kind { EMPTY, SPANS, DIGITS, ROW_NUMBERS, CODES };
 
 /* A column of the result. */
 typedef struct {
   int64_t kind;
-  spans cells;          /* SPANS */
+  spans cells;          /* SPANS; CODES: the different cells, which are copied */
   const uint8_t *marks; /* SPANS: what is to be done with each cell; NULL: all are copied */
   const uint8_t *digits, *digits_end; /* DIGITS: JSON values with a comma or bracket after each */
   int64_t first;                      /* ROW_NUMBERS: the number of the first row */
+  const int32_t *codes;               /* CODES: which of the cells each row has */
 } column;
 
 /* Finds what has to be done with each cell of a column, by the rules of `csv_results.cell`. Returns
@@ -51,14 +53,17 @@ static inline uint8_t *copy(uint8_t *to, const uint8_t *from, int64_t size, cons
   return to + size;
 }
 
-static inline uint8_t *write_span(const column *self, int64_t row, uint8_t *to) {
-  const spans *cells = &self->cells;
-  const uint8_t *from = bytes_of(cells, row);
-  int64_t begin = cells->begins[row], size = cells->ends[row] - begin;
+static inline uint8_t *copy_span(const spans *cells, int64_t at, uint8_t *to) {
+  const uint8_t *from = bytes_of(cells, at);
+  int64_t begin = cells->begins[at], size = cells->ends[at] - begin;
   const uint8_t *limit = begin < cells->length ? cells->content + cells->length : from;
-  if (!self->marks || self->marks[row] == COPY) return copy(to, from, size, limit);
+  return copy(to, from, size, limit);
+}
+
+static inline uint8_t *write_span(const column *self, int64_t row, uint8_t *to) {
+  if (!self->marks || self->marks[row] == COPY) return copy_span(&self->cells, row, to);
   *to++ = '"';
-  to = copy(to, from, size, limit);
+  to = copy_span(&self->cells, row, to);
   *to++ = '"';
   return to;
 }
@@ -70,18 +75,15 @@ static inline uint8_t *write_digits(column *self, uint8_t *to) {
     self->digits += 5;
     return to;
   }
-  while (end - from >= 8) {
-    uint64_t bytes = eight_bytes(from);
-    uint64_t others = not_zero(bytes ^ 0x2C2C2C2C2C2C2C2Cu) & not_zero(bytes ^ 0x5D5D5D5D5D5D5D5Du);
-    uint64_t ends = ~others & HIGH;
-    memcpy(to, from, 8);
+  if (end - from >= 32) {
+    /* No number has more bytes. */
+    uint64_t ends = which_of(from, 32, ',') | which_of(from, 32, ']');
+    memcpy(to, from, 32);
     if (ends) {
-      int64_t size = __builtin_ctzll(ends) / 8;
+      int64_t size = first_of(ends);
       self->digits = from + size + 1;
       return to + size;
     }
-    from += 8;
-    to += 8;
   }
   while (*from != ',' && *from != ']') *to++ = *from++;
   self->digits = from + 1;
@@ -97,7 +99,7 @@ static inline uint8_t *write_number(int64_t number, uint8_t *to) {
   return to;
 }
 
-/* Writes the rows of `count` columns, each with a line break. `to` has room for 16 bytes more than
+/* Writes the rows of `count` columns, each with a line break. `to` has room for 32 bytes more than
    they need. Returns their number of bytes. */
 int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
   const uint8_t *first = to;
@@ -107,6 +109,8 @@ int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
       if (each) *to++ = ',';
       if (self->kind == SPANS)
         to = write_span(self, row, to);
+      else if (self->kind == CODES)
+        to = copy_span(&self->cells, self->codes[row], to);
       else if (self->kind == DIGITS)
         to = write_digits(self, to);
       else if (self->kind == ROW_NUMBERS)

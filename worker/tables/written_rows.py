@@ -17,7 +17,7 @@ import pandas as pd
 
 from shared.tables import csv_results
 from shared.tables.result_formats import RenderCsv
-from shared.tables.spans import Coded, RowNumbers, Spans
+from shared.tables.spans import Coded, RowNumbers, SharedValues, Spans
 from worker.tables.compiled_spans import Spanned, sizes
 from worker.tables.libraries import WRITING, address
 from worker.tables.lists import list_of, lists_of
@@ -30,13 +30,14 @@ class _Kind(IntEnum):
     SPANS = 1
     DIGITS = 2
     ROW_NUMBERS = 3
+    CODES = 4
 
 
 #: What has to be done with a cell: `enum mark`. The others are quoted, or left to Python.
 _COPY, _PYTHON = 0, 2
 
 #: `rows_write` copies so many bytes at once, also the last ones.
-_ROOM_AFTER = 16
+_ROOM_AFTER = 32
 
 
 class _Column(ctypes.Structure):
@@ -47,6 +48,7 @@ class _Column(ctypes.Structure):
         ("digits", ctypes.c_void_p),
         ("digits_end", ctypes.c_void_p),
         ("first", ctypes.c_int64),
+        ("codes", ctypes.c_void_p),
     )
 
 
@@ -152,7 +154,32 @@ class _Texts:
         return int(sizes(self._cells).sum()) + int(quotes)
 
 
-_Written = _Empty | _Numbers | _Digits | _Texts
+class _Codes:
+    """Labels: each different one is written once, and copied for each row."""
+
+    def __init__(self, labels: Coded) -> None:
+        self._codes = np.frombuffer(labels.codes, np.int32)
+        different = labels.values
+        if isinstance(different, SharedValues):
+            self._cells: Spans = different.kept(_written)
+            return
+        is_used = np.zeros(len(different), dtype=bool)
+        is_used[self._codes] = True
+        self._cells = _written([different[at] for at in np.flatnonzero(is_used).tolist()])
+        self._codes = (np.cumsum(is_used, dtype=np.int32) - 1).take(self._codes)
+
+    def fill(self, column: _Column) -> int:
+        """See `_Empty`."""
+        column.kind, column.cells = _Kind.CODES, Spanned(self._cells)
+        column.codes = address(self._codes)
+        begins, ends = (
+            np.frombuffer(all_, np.int64).take(self._codes).sum()
+            for all_ in (self._cells.begins, self._cells.ends)
+        )
+        return int(ends - begins)
+
+
+_Written = _Empty | _Numbers | _Digits | _Texts | _Codes
 
 
 def _cells(cells: Sequence[str]) -> _Written:
@@ -163,10 +190,10 @@ def _cells(cells: Sequence[str]) -> _Written:
 
 def _values(values: Any) -> _Written:
     if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
-        if (values[:1] == values).all():
+        if values[:1] == values[-1:] and (values[:1] == values).all():
             # Such as the base value of an explanation; the digits of a number take longest.
             cell = orjson.dumps(values[:1].tolist())[1:-1].decode()
-            return _coded(Coded(array("i", bytes(4 * len(values))), [cell]))
+            return _Codes(Coded(array("i", bytes(4 * len(values))), [cell]))
         return _Digits(np.ascontiguousarray(values))
     if not isinstance(values, Coded):
         is_array = isinstance(values, np.ndarray) and values.dtype == object
@@ -176,23 +203,13 @@ def _values(values: Any) -> _Written:
         if set(map(type, different)) != {str}:
             return _Digits(list_of(values))
         values = Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None])
-    return _coded(values)
+    return _Codes(values)
 
 
-def _coded(values: Coded) -> _Written:
-    """Labels: each different one is written once."""
-    codes = np.frombuffer(values.codes, np.int32)
-    is_used = np.zeros(len(values.values), dtype=bool)
-    is_used[codes] = True
-    used = [values.values[at] for at in np.flatnonzero(is_used).tolist()]
-    different = spans_of(
-        list(csv_results.written_cells(["" if one is None else one for one in used]))
-    )
-    codes = (np.cumsum(is_used) - 1)[codes]
-    begins, ends = (
-        np.frombuffer(all_, np.int64)[codes] for all_ in (different.begins, different.ends)
-    )
-    return _Texts(Spans(different.content, _array(begins), _array(ends)), as_they_are=True)
+def _written(values: Sequence[str | None]) -> Spans:
+    """The cells of different labels."""
+    cells = ["" if one is None else one for one in values]
+    return spans_of(list(csv_results.written_cells(cells)))
 
 
 def _errors(errors: Sequence[str | None]) -> _Written:

@@ -11,7 +11,19 @@ export async function download(id, what, options) {
     const signed = await call(`/jobs/${id}/links`, { method: "POST", json: { path: what, options } });
     address = withQuery(signed.url);
   }
-  const link = h("a", { href: address, download: "" });
+  click(address, "");
+}
+
+/** Save the small answer of a `path` as a file. Throws a `Problem`. */
+export async function save(path, name) {
+  const answer = await call(path, { as: "response" });
+  const address = URL.createObjectURL(await answer.blob());
+  click(address, name);
+  URL.revokeObjectURL(address);
+}
+
+function click(href, name) {
+  const link = h("a", { href, download: name });
   document.body.append(link);
   link.click();
   link.remove();

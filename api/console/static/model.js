@@ -4,11 +4,12 @@ import { card, copyable, facts, table } from "./components.js";
 import { fill, h } from "./dom.js";
 import { count, number, ratio } from "./format.js";
 import { known, t } from "./messages.js";
+import { versions } from "./model-versions.js";
 import { examples, tryBox } from "./try-row.js";
 
-/** The page of a model: `beside` its name, `node` below, and `update(model)` while its version stays. */
+/** The page of a model: `beside` its name, `node` below, and `update(model, all)` with all versions, while its own stays. */
 export function modelPage(model, { signal, who }) {
-  const state = h("span");
+  const state = h("span"), others = versions(model.name, { signal, who });
   const [curl, python] = [copyable("curl", ""), copyable("Python", "")];
   const showCall = (row) => [curl.show, python.show].forEach((show, at) => show(examples(model, row, who.needs_key)[at]));
   const mayTry = who.scopes.includes("submit");
@@ -22,6 +23,7 @@ export function modelPage(model, { signal, who }) {
       [t("model.format"), model.format],
       [t("models.speed"), t("models.rate", { rate: count(model.rows_per_second) })],
     ])),
+    others.node,
     h("div", { class: "parts" },
       h("div", { class: "stack" },
         card(t("model.inputs"), table(t("model.inputs"), [t("model.name"), t("model.type"), t("model.missing.ok")],
@@ -32,8 +34,10 @@ export function modelPage(model, { signal, who }) {
         Object.entries(model.figures).map(([name, value]) => [known(`figure.${name}`, name), figureText(name, value)])))),
     mayTry && card(t("model.call"), h("h3", {}, "curl"), curl, h("h3", {}, "Python"), python),
   ];
-  const update = (now) => fill(state, served(now));
-  update(model);
+  const update = (now, all) => {
+    fill(state, served(now));
+    others.see(all);
+  };
   if (mayTry) showCall({});
   return { beside, node, model, update };
 }

@@ -30,7 +30,7 @@ export function models({ params: [name], signal, who }) {
     // A worker that starts announces its models after some seconds.
     if (!found.models.length) fill(content, empty(t("models.none.title"), t("models.none.text")), failures);
     else if (!grid.isConnected) fill(content, grid, failures);
-    keyed(grid, found.models, JSON.stringify, cardOf);
+    keyed(grid, found.models.map((one) => [one, aliasesOf(one, found.versions)]), JSON.stringify, cardOf);
     keyed(failures, found.failed, JSON.stringify, failureOf);
   };
   const begin = () => {
@@ -41,17 +41,22 @@ export function models({ params: [name], signal, who }) {
   return { title, node: [heading(title, beside), content] };
 
   // The page of one model stays as it is: a person may be typing into it.
-  function showOne({ models: all, failed }) {
-    const model = all.find((one) => one.name === name);
-    if (shown && model?.version === shown.model.version) return shown.update(model);
+  function showOne({ models: all, versions, failed }) {
+    const model = all.find((one) => one.name === name), own = versions.filter((one) => one.name === name);
+    if (shown && model?.version === shown.model.version) return shown.update(model, own);
     shown = model && modelPage(model, { signal, who });
+    shown?.update(model, own);
     fill(beside, shown?.beside ?? null);
     fill(content, shown?.node ?? [failed.filter((one) => one.name === name).map(failureOf),
       empty(t("model.missing"), t("model.missing.text"), h("a", { class: "button", href: "#/models" }, t("nav.models")))]);
   }
 }
 
-function cardOf(model) {
+// The aliases of each version of a model.
+const aliasesOf = ({ name }, versions) => versions.filter((one) => one.name === name).map((one) => one.aliases);
+
+function cardOf([model, versions]) {
+  const aliases = versions.flat().sort().join(", "), n = versions.length;
   return h("article", { class: "card model-card" },
     h("div", { class: "heading" }, h("h2", {}, h("a", { href: `#/models/${encodeURIComponent(model.name)}` }, model.name)),
       model.default && h("span", { class: "chip" }, t("models.default"))),
@@ -61,7 +66,8 @@ function cardOf(model) {
       [t("models.gives"), namesOf(model.outputs)],
       [t("models.speed"), t("models.rate", { rate: count(model.rows_per_second) })],
       [t("models.version"), h("span", {}, h("code", {}, model.version), ` · ${model.format}`)],
-    ].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), served(model));
+      (n > 1 || aliases) && [t("models.versions"), `${t("models.versions.n", { n, count: count(n) })}${aliases && `: ${aliases}`}`],
+    ].filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), served(model));
 }
 
 const failureOf = ({ name, reason }) => notice("error", h("strong", {}, t("models.failed", { name })), h("p", {}, reason));

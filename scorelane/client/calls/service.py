@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scorelane.client.io_steps import Send, Steps
+from scorelane.client.job_state import AnyJob, id_of
 from scorelane.client.request import J, Requests
 from scorelane.client.sync_async import call
 
@@ -41,16 +42,23 @@ class ServiceCalls(Requests[J]):
             return [dict(one) for one in body.get("declined", [])]
 
     @call
-    def drift(self, model: str) -> Steps[dict[str, Any]]:
+    def drift(
+        self, model: str, *, job: AnyJob | None = None, reference: AnyJob | None = None
+    ) -> Steps[dict[str, Any]]:
         """Return how far the rows of the last 24 hours are from the reference of a model.
 
         Args:
             model: its name, perhaps with a version or an alias.
+            job: compare the rows of this job, or of the job with this id, in their place.
+            reference: compare with the rows of this job, in the place of the model's reference.
 
         Raises:
             scorelane.client.errors.UnknownModel: there is no such model.
         """
-        body = yield from self._json(Send("GET", f"/models/{quote(model, safe='@')}/drift"))
+        jobs = {"job": job, "reference": reference}
+        params = {name: id_of(one) for name, one in jobs.items() if one is not None}
+        path = f"/models/{quote(model, safe='@')}/drift"
+        body = yield from self._json(Send("GET", path, params=params))
         with self.valid_response():
             return dict(body)
 

@@ -2,8 +2,8 @@
 -- `account` is that of its rows, and `wanted` of them are taken from `budgets`: see `usage.lua`. They are
 -- remembered under `id` for `seconds`, so that the rows are counted with the first answer alone. All this is
 -- done when the question is asked for the first time.
--- `batch` is the rows of a batch. If the doorbell must be rung, `bell` is put into `queue`, unless it is ''.
--- Answers 2, or 1 if the caller must ring the doorbell; 0 if too much waits, -1 if all that waits takes too much
+-- `batch`, `queue` and `bell` are those of `ring`.
+-- Answers what `ring` does; 0 if too much waits, -1 if all that waits takes too much
 -- memory, -2 if a budget is spent, -3 if too much of the owner waits.
 local model, item, max_waiting, max_bytes = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local id, is_first, account, seconds = ARGV[6], ARGV[7] == '1', ARGV[8], ARGV[9]
@@ -32,11 +32,4 @@ if is_first then
 end
 redis.call('HINCRBY', prefix .. 'held', 'all', #item)
 let_wait('LPUSH', model, owner, '1', item, rows)
-if not must_ring(all + 1, batch) then
-  return 2
-end
-if bell == '' then
-  return 1
-end
-redis.call('LPUSH', prefix .. queue, bell)
-return 2
+return ring(all + 1, batch, queue, bell)

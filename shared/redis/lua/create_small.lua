@@ -1,22 +1,22 @@
 -- Record a small job, and put it into its model's waiting list.
 -- `key` is the idempotency key, or ''. `held` is the memory that the job takes; its limits are 0 for none.
--- `record` has a field and a value in turn. `wanted` rows are taken from `budgets`, see `take_rows`. `batch` is the
--- rows of a batch.
--- Answers 1 if the doorbell must be rung, else 2; 0 if too much waits for the model, -1 if another request has the key, -2 and -3 if
+-- `record` has a field and a value in turn. `wanted` rows are taken from `budgets`, see `take_rows`. `batch`,
+-- `queue` and `bell` are those of `ring`.
+-- Answers what `ring` does; 0 if too much waits for the model, -1 if another request has the key, -2 and -3 if
 -- there is no memory, in the service or for the owner, -4 if a budget is spent, -5 if too much of the owner waits.
 local id, model, rows, max_waiting = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, token, fingerprint, seconds = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local owner, held = ARGV[10], tonumber(ARGV[11])
 local max_held, max_owner_held = tonumber(ARGV[12]), tonumber(ARGV[13])
 local wanted, budgets = tonumber(ARGV[14]), ARGV[15]
-local batch = tonumber(ARGV[16])
-local record = arguments_from(17)
+local batch, queue, bell = tonumber(ARGV[16]), ARGV[17], ARGV[18]
+local record = arguments_from(19)
 
 local job = key_of(id)
 local all, own = number_waiting(model, owner)
 if redis.call('EXISTS', job) == 1 then
   -- The answer to the first attempt was lost.
-  return must_ring(math.max(all, 1), batch) and 1 or 2
+  return ring(math.max(all, 1), batch, queue, bell)
 end
 local refused = refuses(all, own, owner, max_waiting)
 if refused > 0 then
@@ -45,4 +45,4 @@ list(id)
 redis.call('SADD', prefix .. 'small:models', model)
 local have = redis.call('HMGET', job, 'priority', 'total')
 let_wait('LPUSH', model, owner, have[1] or '1', id, tonumber(have[2] or '0'))
-return must_ring(all + 1, batch) and 1 or 2
+return ring(all + 1, batch, queue, bell)

@@ -54,9 +54,17 @@ local function refuses(all, own, owner, most)
   return owner ~= '' and own >= most - all and 2 or 0
 end
 
--- Whether the doorbell must be rung when there are so many: for the first one, and for each batch of `every`.
-local function must_ring(waiting, every)
-  return waiting == 1 or waiting % every == 0
+-- Ring the doorbell for the first of those that wait, and for each batch of `batch` rows: put `bell` into `queue`.
+-- Answers 2; or 1 if the caller must ring it, because `bell` is ''.
+local function ring(waiting, batch, queue, bell)
+  if waiting ~= 1 and waiting % batch > 0 then
+    return 2
+  end
+  if bell == '' then
+    return 1
+  end
+  redis.call('LPUSH', prefix .. queue, bell)
+  return 2
 end
 
 -- Put an item to those that wait: behind them, or before them with RPUSH.

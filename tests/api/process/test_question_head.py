@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.process.question_head import MOST_BYTES, short_length
+from api.process.question_head import MOST_BYTES, looked_at, short_length
 
 _HEAD = b"POST /sentiment HTTP/1.1\r\nHost: x\r\n"
 
@@ -32,4 +32,35 @@ def test_the_bytes_of_a_short_question(path: bytes) -> None:
 )
 def test_other_requests(head: bytes) -> None:
     """A thread handles them: other addresses, long bodies, and bodies of another form."""
+    assert short_length(head) == 0
+
+
+_ID = b"0" * 31 + b"a"
+_LOOK = b"GET /jobs/%s HTTP/1.1\r\nHost: x\r\n" % _ID
+
+
+@pytest.mark.parametrize("field", [b"", b"If-None-Match: W/1\r\n", b"Authorization: x\r\n"])
+def test_a_look_at_a_job(field: bytes) -> None:
+    """It has no body, so its head is all of it; what follows is the next request."""
+    head = _LOOK + field + b"\r\n"
+    assert looked_at(head) == looked_at(head + b"Prefer: x\r\n\r\n") == _ID.decode()
+    assert short_length(head + b"GET / HTTP/1.1\r\n\r\n") == len(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        _LOOK + b"Prefer: wait=3\r\n\r\n",
+        _LOOK + b"content-length : 1\r\n\r\n",
+        _LOOK + b"Transfer-Encoding: chunked\r\n\r\n",
+        _LOOK.replace(b"GET", b"HEAD") + b"\r\n",
+        _LOOK.replace(b"1.1", b"1.0") + b"\r\n",
+        _LOOK.replace(b" HTTP", b"/results HTTP") + b"\r\n",
+        _LOOK.replace(b" HTTP", b"?a=b HTTP") + b"\r\n",
+        _LOOK.replace(_ID, b"A" * 32) + b"\r\n",
+    ],
+)
+def test_other_looks(head: bytes) -> None:
+    """A thread handles them: they wait, have a body, or ask for something else."""
+    assert looked_at(head) == ""
     assert short_length(head) == 0

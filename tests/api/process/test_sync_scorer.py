@@ -71,9 +71,9 @@ def test_a_question_that_only_waits_is_not_asked_twice(store: InMemoryJobStore) 
     """A question that no worker has taken yet is not repeated: that would lengthen the queue."""
     asked, ask = [], store.ask
 
-    def recording_ask(full_name: str, question: Question) -> bool:
+    def recording_ask(full_name: str, question: Question, bell: str) -> bool:
         asked.append(question)
-        return ask(full_name, question)
+        return ask(full_name, question, bell)
 
     store.ask = recording_ask  # type: ignore[method-assign]
     with pytest.raises(NoAnswerInTime):

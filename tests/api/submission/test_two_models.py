@@ -155,7 +155,7 @@ def test_a_retry_needs_both_models(two: Service) -> None:
     two.fleet.unserved.add("longer@00000000000b")
     refused = two.client.post(f"{accepted.location}/retry?on_error=skip")
     assert refused.status_code == 409
-    assert "No worker serves longer@00000000000b" in refused.json["detail"]
+    assert "no worker serves longer@00000000000b" in refused.json["detail"]
 
 
 def test_the_first_model_goes_on_alone_if_the_second_is_gone(

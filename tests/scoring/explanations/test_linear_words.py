@@ -18,9 +18,10 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.svm import LinearSVC
 
+from scoring.words.compiled_words import LIBRARY
 from scoring.words.proof import trial_texts
 from scoring.words.word_counts import WordCounter
-from shared.jobs.added_outputs import Explanation
+from shared.jobs.added_outputs import MOST_TERMS, Explanation
 from shared.model import Model, load_model
 from shared.reach import KNOWN, REACH
 from training.add_model import add_model
@@ -232,3 +233,33 @@ def test_the_texts_of_a_bulk_job_are_read_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(WordCounter, "reach", None)
     found = counting.explained(1).score(frame_of(["A splendid film", "xyzzy"]))
     assert found[KNOWN].tolist() == [3, 0]
+
+
+@pytest.mark.parametrize("labels", [TWO, THREE])
+@pytest.mark.parametrize("values", [(0.0, 0.5, 1.0), (1.0, 0.5, 0.0)])
+def test_compiled_code_finds_the_same_terms_for_any_number_of_them(
+    labels: list[int], values: tuple[float, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same terms, effects and sums as array operations find, to the last bit."""
+    pipeline = make_pipeline(CountVectorizer(ngram_range=(1, 2)), LogisticRegression())
+    pipeline.fit(GOOD + BAD, labels)
+    # Many effects of the same size, and some of no size.
+    coefficients = pipeline[-1].coef_
+    coefficients[:] = np.resize([0.5, -0.5, 0.0, 0.25, 1e-300, -0.5, 3.0], coefficients.shape)
+    scored = 0.0, *values[-len(set(labels)) + 1 :]
+    model = added(pipeline, tmp_path, class_values=scored)
+    monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
+    other = load_model(tmp_path / "mine")
+    frame = frame_of([*some_texts(), " ".join(GOOD + BAD)])
+    for terms in [*range(1, 8), MOST_TERMS]:
+        found, expected = (one.explained(terms).score(frame) for one in (model, other))
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_more_terms_than_the_compiled_code_has_room_for_are_refused(tmp_path: Path) -> None:
+    """Rather than written beyond its arrays."""
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(GOOD + BAD, TWO)
+    explained = added(pipeline, tmp_path).explained(MOST_TERMS + 1)
+    if LIBRARY:
+        with pytest.raises(ValueError, match="at most 20"):
+            explained.score(frame_of(GOOD))

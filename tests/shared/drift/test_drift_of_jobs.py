@@ -1,6 +1,7 @@
 """The drift of jobs, from the reference on the card to the summary and the last day."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.commands import run
 from support.doubles.length_model import LengthModel
 from support.in_memory import Service, make_service
+from support.live import live
+from support.problems import problem
 
 from shared.card import read_card, save_card
 from shared.config.places import BUNDLED_MODELS
@@ -79,6 +83,84 @@ def test_longer_texts_are_drift(service: Service) -> None:
     assert {one["rows"] for one in day["columns"]} == {3000}
     assert day["reach"]["rows"] == 3000
     assert day["verdict"] == "drift"
+
+
+def job_of(service: Service, rows: list[str]) -> str:
+    accepted = service.submit("\n".join(["text", *rows, ""]).encode())
+    service.rows_of(accepted)
+    return str(accepted.location.rpartition("/")[2])
+
+
+def drift_of_day(service: Service, query: str = "") -> Any:
+    answer = service.client.get(f"/models/fast/drift?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_two_jobs_are_compared(service: Service) -> None:
+    """One with the reference of the model, or with another job in its place."""
+    short, long = job_of(service, texts(1500, 12, seed=1)), job_of(service, texts(1500, 36, seed=2))
+    alone = drift_of_day(service, f"job={long}")
+    summary = service.client.get(f"/jobs/{long}/summary").json
+    assert {name: alone[name] for name in summary["drift"]} == summary["drift"]
+    assert (alone["job"], alone["reach"]) == (long, summary["reach"])
+    both = drift_of_day(service, f"job={short}&reference={long}")
+    assert both["reference_source"] == f"of job {long}"
+    assert both["reference_rows"] == 1500
+    verdicts = {one["aspect"]: one["verdict"] for one in both["columns"]}
+    assert verdicts["characters"] == "drift"
+    same = drift_of_day(service, f"job={long}&reference={long}")
+    assert (same["verdict"], {one["psi"] for one in same["columns"]}) == ("stable", {0.0})
+
+
+def test_the_day_is_compared_with_a_job(service: Service) -> None:
+    """The rows of that job are none of the day, though it has just ended."""
+    long = job_of(service, texts(1500, 36, seed=2))
+    note = drift_of_day(service, f"reference={long}")["note"]
+    assert note == "No row was counted: there was none."
+    job_of(service, texts(1500, 36, seed=3))
+    job_of(service, texts(1000, 36, seed=4))
+    found = drift_of_day(service, f"reference={long}")
+    assert found["verdict"] == "stable"
+    assert {one["rows"] for one in found["columns"]} == {2500}
+    assert drift_of_day(service)["verdict"] == "drift"
+
+
+def test_what_a_job_is_not_compared_with(service: Service, fast: Any) -> None:
+    """A job of another version, or of which nothing was counted; and what is no option."""
+    job, empty = job_of(service, texts(200, 12, seed=1)), job_of(service, ['""'])
+    other = fast.card.model_copy(update={"version": "00000000abcd"})
+    service.fleet.announce("node", [Served(card=other, rate=1)])
+    path = "/models/fast@00000000abcd/drift"
+    detail = problem(service.client.get(f"{path}?job={job}"), 400, "bad-option")
+    assert f"it was scored by {fast.card.full_name}" in detail
+    path = f"/models/{fast.card.full_name}/drift"
+    problem(service.client.get(f"{path}?job={'0' * 32}"), 410, "job-lost")
+    problem(service.client.get(f"{path}?jobs={job}"), 400, "unknown-option")
+    detail = problem(service.client.get(f"{path}?reference={empty}"), 400, "bad-option")
+    assert "none of its rows was counted" in detail
+
+
+def test_the_command_compares_jobs_and_files(service: Service, tmp_path: Path) -> None:
+    """`scorelane drift` of a job, with another one, and with a file, which it scores for that."""
+    long = job_of(service, texts(1500, 36, seed=2))
+    job_of(service, texts(1500, 36, seed=3))
+    file = tmp_path / "reference.csv"
+    file.write_text("\n".join(["text", *texts(1500, 36, seed=4), ""]))
+    with live(service.app) as port:
+        url = f"http://127.0.0.1:{port}"
+        said = run("drift", "fast", "--job", long, "--url", url).stdout
+        assert f", job {long}\nDrift: drift (text: characters)" in said
+        said = run("drift", "fast", "--job", long, "--reference", long, "--url", url).stdout
+        assert f"compared with 1,500 reference rows, of job {long}." in said
+        with ThreadPoolExecutor(1) as pool:
+            said = pool.submit(run, "drift", "fast", "--reference", str(file), "--url", url)
+            while not said.done():
+                service.work()
+        found = said.result()
+        assert found.exit_code == 0, found.stderr
+        assert "Drift: stable, compared with 1,500 reference rows, of job" in found.stdout
+        assert "  3,000  " in found.stdout.replace("│", " ")
 
 
 def test_a_few_rows_are_too_few_to_tell(service: Service) -> None:

@@ -10,7 +10,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from support.event_loop import SelectorLoop
-from support.stored import MODEL, question
+from support.stored import MODEL, question, small
 
 from shared.config.settings import Settings
 from shared.dispatch import small_queue
@@ -135,6 +135,34 @@ def test_code_that_must_not_wait(link: RedisLink) -> None:
     with no_waiting(), pytest.raises(WouldWait):
         link.client.ping()
     assert link.client.ping()
+
+
+def test_a_job_that_was_read_ahead(asker: Asker, store: RedisJobStore, link: RedisLink) -> None:
+    """Code that must not wait gets the job as the store has it; of any other job it cannot."""
+    (first, _), (second, _) = small(store, 1), small(store, 1)
+    link.client.hset(link.key("job", first), "error", "caf\u00e9".encode() + b"\xff")
+    expected = store.get(first)
+    looked: list[Any] = []
+    asker.line.look(first, looked.append)
+    asker.run_until(lambda: looked)
+    with looked[0], no_waiting():
+        assert store.get(first) == store.get(first) == expected
+        with pytest.raises(WouldWait):
+            store.get(second)
+    with no_waiting(), pytest.raises(WouldWait):
+        store.get(first)
+
+
+def test_a_job_that_cannot_be_read_ahead(asker: Asker, link: RedisLink) -> None:
+    """A thread reads a job that is gone or expired, or whose key is something else."""
+    gone, expired, odd = ("0" * 31 + place for place in "123")
+    link.client.hset(link.key("job", expired), "state", "expired")
+    link.client.set(link.key("job", odd), "x")
+    looked: list[Any] = []
+    for job_id in (gone, expired, odd):
+        asker.line.look(job_id, looked.append)
+    asker.run_until(lambda: len(looked) == 3)
+    assert looked == [None] * 3
 
 
 class FakeRedis:

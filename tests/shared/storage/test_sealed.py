@@ -1,6 +1,7 @@
 """Blobs with checksums."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,6 +147,20 @@ def test_a_link_of_a_link_is_read_after_its_sources_are_gone(
     (tmp_path / "c/results/one").write_bytes((tmp_path / "c/results/two").read_bytes())
     with pytest.raises(DataDamaged):
         blobs.read("c/results/one")
+
+
+def test_a_source_that_becomes_a_link_meanwhile(tmp_path: Path, blobs: SealedBlobs) -> None:
+    """A retry may link the kept upload of a job just when the end of that job makes it a link."""
+    blobs.put("jobs/old/upload", b"content")
+
+    class Late(FolderBlobs):
+        def link(self, keys: Mapping[str, str]) -> None:
+            blobs.link({"jobs/old/upload": "jobs/old/kept/upload"})
+            super().link(keys)
+
+    SealedBlobs(Late(tmp_path)).link({"jobs/old/kept/upload": "jobs/new/upload"})
+    blobs.delete("jobs/old/")
+    assert blobs.read("jobs/new/upload") == b"content"
 
 
 def test_another_process_reads_a_parquet_file_in_a_blob(blobs: SealedBlobs) -> None:

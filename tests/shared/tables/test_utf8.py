@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors.input import NotText
 from shared.tables import utf8
-from shared.tables.utf8 import Utf8Validator
+from shared.tables.utf8 import Utf8Validator, check_utf8
 
 #: The first and the last bytes of each kind, by table 3-7 of The Unicode Standard.
 EDGES = bytes.fromhex("00 41 7f 80 8f 90 9f a0 bf c0 c1 c2 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
@@ -82,3 +82,23 @@ def test_the_edges_of_well_formed_sequences(before: bytes) -> None:
 def test_an_empty_chunk() -> None:
     """It does not end a character that is incomplete."""
     assert error_of([b"caf\xc3", b"", b"\xa9"]) is None
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=5).map(str.encode), st.binary(max_size=4)), max_size=12),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+def test_a_run_is_refused_where_it_cannot_be_decoded(
+    pieces: list[bytes], before: int, after: int
+) -> None:
+    """With the error of Python; what is before and after the run does not matter."""
+    run = b"".join(pieces)
+    content = b"\xff" * before + run + b"\x80" * after
+    try:
+        run.decode()
+    except UnicodeDecodeError:
+        with pytest.raises(UnicodeDecodeError):
+            check_utf8(content, before, before + len(run))
+    else:
+        check_utf8(content, before, before + len(run))

@@ -38,8 +38,8 @@ class InMemoryFleet(Fleet):
 
     @override
     def reference(self, full_name: str) -> Reference | None:
-        cards = {one.card.full_name: one.card for one in self._served.values()}
-        return cards[full_name].reference if full_name in cards else None
+        found = self._versions.get(full_name)
+        return found.card.reference if found else None
 
     @override
     def learn(self, full_name: str, rate: float) -> None:

@@ -119,7 +119,7 @@ class InMemoryJobStore(
         return is_due
 
     @override
-    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM, bell: str = "") -> bool:
         if job.spec.id in self._records:
             return False
         lease = time.time() + self._settings.lease_seconds

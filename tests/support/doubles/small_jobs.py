@@ -31,7 +31,7 @@ class InMemorySmallJobs(InMemoryUsage):
         return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
 
     @override
-    def ask(self, full_name: str, question: Question) -> bool:
+    def ask(self, full_name: str, question: Question, bell: str = "") -> bool:
         if question.asked:
             return self._push(full_name, question)
         claim = Claim(question.count, question.budgets)

@@ -30,20 +30,24 @@ class Process:
         #: How often the model cannot be loaded from now on.
         self.failures = 0
         self.announced: list[list[Served]] = []
+        #: The rates with which it was to be loaded.
+        self.rates: list[object] = []
         self.fork()
 
     def fork(self) -> None:
         """Let the process be one that is forked now: it has the versions of now, and the notes."""
         self.thread = LateLoading(copy.copy(self.main), self.loaded, self.announced.append)
 
-    def order(self) -> ServedVersion:
-        """Let the main process order the version."""
+    def order(self, rate: float | None = None) -> ServedVersion:
+        """Let the main process order the version, whose trial has measured a rate."""
         version = ServedVersion(self.folder, self.card, 1)
+        version.rate = rate
         self.main.add(version)
         return version
 
-    def load(self, *_: object) -> LoadedModel:
+    def load(self, folder: Path, name: str, kept: object, rate: float | None) -> LoadedModel:
         """Load the model, or fail."""
+        self.rates.append(rate)
         if self.failures:
             self.failures -= 1
             raise MemoryError
@@ -87,6 +91,14 @@ def test_a_version_that_is_ordered_again_is_loaded_again(process: Process) -> No
     process.thread._turn()
     [state] = process.main.living()
     assert (state["failed"], list(state["ready"])) == ({}, [second.full_name])
+
+
+@pytest.mark.parametrize("rate", [None, 250.0])
+def test_the_rate_of_the_trial_is_not_measured_again(process: Process, rate: float | None) -> None:
+    """Each process would take as long to measure a slow model as to load it."""
+    process.order(rate)
+    process.thread._turn()
+    assert process.rates == [rate]
 
 
 @pytest.mark.parametrize("forks", [False, True])

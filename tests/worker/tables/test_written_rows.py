@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.tables import csv_results
-from shared.tables.spans import Coded, RowNumbers, Spans
+from shared.tables.spans import Coded, RowNumbers, SharedValues, Spans
 from worker.tables.written_rows import render, spans_of
 
 #: Cells that have to be quoted or escaped, and such as look like it.
@@ -32,6 +32,12 @@ def as_is(cells: list[str]) -> list[str]:
 
 def coded(values: list[Any]) -> Coded:
     different = list(dict.fromkeys(values))
+    return Coded(array("i", map(different.index, values)), different)
+
+
+def shared(values: list[Any]) -> Coded:
+    """Codes of values of which some are not used."""
+    different = SharedValues([*CELLS, *dict.fromkeys(values), None])
     return Coded(array("i", map(different.index, values)), different)
 
 
@@ -76,22 +82,25 @@ def results(
     return column(cells), outputs, errors, extras
 
 
-@given(results(), st.sampled_from([as_is, spans_of, in_parts, coded]), st.booleans())
+@given(
+    results(),
+    st.sampled_from([as_is, spans_of, in_parts, coded]),
+    st.sampled_from([as_is, coded, shared]),
+)
 def test_writes_the_same_bytes(
     result: tuple[list[str], list[list[Any]], list[str | None], list[list[str]]],
     lazy: Any,
-    are_coded: bool,
+    as_labels: Any,
 ) -> None:
     """Rows of any cells, values and errors are written as by Python, however lazy they are."""
     refs, outputs, errors, extras = result
     if not refs:
         lazy = as_is
-    labels = [
-        coded(values) if are_coded and str in set(map(type, values)) else values
-        for values in outputs
-    ]
-    found = render(lazy(refs), labels, errors, list(map(lazy, extras)))
-    assert found == csv_results.render(refs, outputs, errors, extras)
+    labels = [as_labels(values) if str in set(map(type, values)) else values for values in outputs]
+    # What is kept of shared values is used the second time.
+    for _ in range(2):
+        found = render(lazy(refs), labels, errors, list(map(lazy, extras)))
+        assert found == csv_results.render(refs, outputs, errors, extras)
 
 
 @pytest.mark.parametrize("values", [
