@@ -16,6 +16,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -56,8 +57,11 @@ class Compile(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
             target = source.with_suffix(".so")
             # To a new file first, because a running process may have loaded the older one.
             compiled = target.with_suffix(".so.new")
-            command = [*compiler, *OPTIONS, "-o", str(compiled), str(source), "-lm"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            # The second source comes from the standard input: from what the first was made.
+            command = [*compiler, *OPTIONS, "-o", str(compiled), str(source), "-x", "c", "-", "-lm"]
+            done = subprocess.run(
+                command, input=made_of(source), capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 self.app.display_warning(f"{source.name} was not compiled:\n{done.stderr}")
                 continue
@@ -67,6 +71,12 @@ class Compile(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
             build_data["artifacts"] += [str(one.relative_to(self.root)) for one in compiled_to]
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{platform_of(compiled_to)}"
+
+
+def made_of(source: Path) -> str:
+    """C code with the digest of a source, by which `shared/compiled.py` knows its library."""
+    compiled = run_path(str(Path(__file__).with_name("shared") / "compiled.py"))
+    return f'const char {compiled["SOURCES_SYMBOL"]}[] = "{compiled["sources_digest"](source)}";'
 
 
 def platform_of(libraries: Iterable[Path]) -> str:

@@ -9,7 +9,16 @@ from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, model_drift, models, service, traffic, versions
+from api.operations import (
+    health,
+    metrics,
+    model_drift,
+    model_uploads,
+    models,
+    service,
+    traffic,
+    versions,
+)
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
@@ -112,6 +121,7 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
         summary,
         receipt,
         models,
+        model_uploads,
         versions,
         traffic,
         model_drift,

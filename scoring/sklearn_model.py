@@ -222,6 +222,7 @@ class SklearnModel(Model):
             terms,
             self._batches,
             self._with_reach if self._reach else None,
+            takes_texts=self._takes_texts,
         )
 
     def numbers(self, rows: Any, raw: Any = None) -> npt.NDArray[np.float64]:

@@ -70,7 +70,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Models": (
         "The models that a job may name, their versions and aliases.",
-        ("models", "versions", "traffic", "model_drift"),
+        ("models", "model_uploads", "versions", "traffic", "model_drift"),
     ),
     "Usage": ("How many rows were scored for whom, and what that took.", ("usage",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),

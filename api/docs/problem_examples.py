@@ -57,6 +57,9 @@ _VALUES = {
 
 #: Values for single errors.
 _OF: dict[type[ScorelaneError], dict[str, str]] = {
+    errors.ModelUploadsOff: {"reason": "SCORELANE_MODEL_UPLOADS is not true"},
+    errors.ModelsNotWritable: {"reason": "s3://bucket does not answer"},
+    input_errors.BadModelArchive: {"reason": "it has no card.json"},
     alias_errors.AmbiguousVersion: {
         "model": "quick@3f2a",
         "candidates": "quick@3f2a1b2c3d4e, quick@3f2a9c8d7e6f",

@@ -70,6 +70,7 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "receipts.receipt": Scope.READ,
     # Who sends rows chooses a model, too.
     "models.models": (Scope.READ, Scope.SUBMIT),
+    "model_uploads.upload_model": Scope.ADMIN,
     "versions.point": Scope.ADMIN,
     "versions.remove_alias": Scope.ADMIN,
     "versions.rollback": Scope.ADMIN,

@@ -1,6 +1,7 @@
 """`scorelane add-model`: a user's own model, as a model folder."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 
 from scorelane.client.client import Client
 from scorelane.commands.common import model_options, options
+from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.models_place import models_place
 from scorelane.commands.common.proof_options import proof_of, proof_options
 from scorelane.commands.common.proven import print_calls, print_proof
@@ -111,6 +113,12 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @model_options.description
 @model_options.force
 @click.option(
+    "--upload",
+    is_flag=True,
+    help="Send the model to the service at --url, whose operator must allow it "
+    "(SCORELANE_MODEL_UPLOADS), with a key of the scope admin.",
+)
+@click.option(
     "--wait/--no-wait",
     default=None,
     help="Wait until the service at --url serves the model.  [default: wait if one answers there, "
@@ -149,8 +157,13 @@ def add_model(
     from worker.models.measuring import measure_rate  # noqa: PLC0415
 
     expect, proof = meaning["expect"], proof_of(meaning)
-    wait, url = meaning.pop("wait"), meaning.pop("url")
-    with without_tensorflow_lines(), models_place(output) as place:
+    wait, url, upload = (meaning.pop(one) for one in ("wait", "url", "upload"))
+    if upload and (output or force):
+        raise Mistake("--upload goes without --output and --force: the service keeps all versions")
+    with ExitStack() as closing:
+        client = closing.enter_context(options.client(url))
+        closing.enter_context(without_tensorflow_lines())
+        place = closing.enter_context(models_place(output, client if upload else None))
         added = add(
             file,
             name=name,
@@ -177,7 +190,7 @@ def add_model(
         model_options.print_if_compiled(added.card)
         print_proof(added, rate, expect)
     with options.client(url) as client:
-        if wait or (wait is None and output is None and answers(client)):
+        if wait or (wait is None and output is None and (upload or answers(client))):
             _follow(client, added, err=as_json)
             return
     if wait is None and output is None:

@@ -19,7 +19,7 @@ from scoring.estimators.output_columns import (
     typed_values,
 )
 from scoring.estimators.sentiment import CUTS
-from scoring.estimators.unwrapping import final_step, unwrapped
+from scoring.estimators.unwrapping import final_step, predicts_as_inside, unwrapped
 from shared.card import Card
 from shared.model import SCORE
 from shared.signature import ColumnType, Output
@@ -60,10 +60,11 @@ class Classes(Predictions):
 
         Args:
             estimator: the fitted estimator as it is; its `predict` gives the labels.
-            scorer: what computes its probabilities, perhaps faster.
+            scorer: what computes its probabilities, or its labels if it has none, perhaps faster.
             label_type: the type of its labels.
         """
-        self._estimator, self._scorer, self._type = estimator, scorer, label_type
+        self._scorer, self._type = scorer, label_type
+        self._predict = scorer.predict if predicts_as_inside(estimator) else estimator.predict
         labels = list(np.asarray(getattr(estimator, "classes_", [])).tolist())
         has_probabilities = bool(labels) and hasattr(estimator, "predict_proba")
         named = labels if has_probabilities else []
@@ -83,7 +84,7 @@ class Classes(Predictions):
     def raw(self, rows: Any) -> Any:
         """An array of n x K probabilities, or n labels."""
         if self.class_columns is None:
-            return self._estimator.predict(rows)
+            return self._predict(rows)
         return np.asarray(self._scorer.predict_proba(rows), dtype=np.float64)
 
     @override

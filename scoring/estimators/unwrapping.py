@@ -31,6 +31,9 @@ _INSIDE: dict[type, tuple[str, ...]] = {
     NamedClasses: ("estimator",),
 }
 
+#: Their classes are other ones than those of the estimator inside, or have other names.
+_PREDICTS_OTHERS = (FixedThresholdClassifier, NamedClasses, TunedThresholdClassifierCV)
+
 
 def unwrapped(estimator: Any) -> Any:
     """The estimator inside, whose probabilities are those of the whole.
@@ -42,6 +45,16 @@ def unwrapped(estimator: Any) -> Any:
         if (inside := getattr(estimator, attribute, None)) is not None:
             return unwrapped(inside)
     return estimator
+
+
+def predicts_as_inside(estimator: Any) -> bool:
+    """Whether what `unwrapped` finds also predicts the same classes as the whole."""
+    if isinstance(estimator, _PREDICTS_OTHERS):
+        return False
+    for attribute in _INSIDE.get(type(estimator), ()):
+        if (inside := getattr(estimator, attribute, None)) is not None:
+            return predicts_as_inside(inside)
+    return True
 
 
 def final_step(estimator: Any) -> Any:

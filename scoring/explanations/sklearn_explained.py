@@ -1,6 +1,6 @@
 """Gives the explanations of a scikit-learn model next to its outputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
-from scoring.steady import Batches
+from scoring.steady import AS_THEY_COME, Batches
 from scoring.words.counted_texts import CountedTexts
 from shared.card import Card
 from shared.jobs.added_outputs import Explanation
@@ -35,6 +35,8 @@ class ExplainedEstimator(Scorer):
         terms: int,
         batches: Batches,
         with_reach: WithReach | None = None,
+        *,
+        takes_texts: bool = False,
     ) -> None:
         """Take the parts of a model.
 
@@ -47,7 +49,9 @@ class ExplainedEstimator(Scorer):
             terms: the most terms of a row.
             batches: those in which the model scores, so that an explained score is the same.
             with_reach: adds what is read of texts; None: nobody has asked for that.
+            takes_texts: whether the rows that `read` makes are the texts themselves.
         """
+        self._takes_texts = takes_texts
         self._batches, self._with_reach = batches, with_reach
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms
@@ -60,8 +64,18 @@ class ExplainedEstimator(Scorer):
             return self._outputs_of(frame, None, None).assign(**empty)
         return self._batches.score(self._explained, frame)
 
+    def score_texts(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+        """See `shared.model.Model.score_texts`."""
+        if not self._takes_texts or self._batches is not AS_THEY_COME:
+            return None
+        found = self._of_rows(pd.DataFrame(index=pd.RangeIndex(len(texts))), texts)
+        return {str(name): found[name] for name in found}
+
     def _explained(self, frame: pd.DataFrame) -> pd.DataFrame:
-        explainer, rows = self._explainer, self._read(frame)
+        return self._of_rows(frame, self._read(frame))
+
+    def _of_rows(self, frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
+        explainer = self._explainer
         if self._with_reach:
             rows = CountedTexts(rows)
         raw, top = explainer.explained(rows, self._terms)

@@ -25,6 +25,7 @@ from scoring.mapped.own_file import OwnFile
 from scoring.words.compiled_decisions import CompiledDecisions
 from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.counted_texts import CountedTexts, decided
+from scoring.words.gram_bytes import GramBytes, Grams
 from scoring.words.languages import MOST_WORDS, Languages
 from scoring.words.linear_model import LinearModel, once, sublinear
 from scoring.words.links import link_of
@@ -41,6 +42,9 @@ from shared.private_copies import open_copy
 #: The format of the file. Raise it when the layout of the arrays changes, or a hash of `terms.h`:
 #: then older files are not read any more, and the models are loaded from their own files.
 FORMAT = 1
+
+#: The format of a file of terms of characters, which an older release would take for words.
+FORMAT_OF_GRAMS = 2
 
 #: How far the probabilities of the trial texts may be from those of scikit-learn where the file was
 #: made: as far as those of the compiled path from scikit-learn's.
@@ -78,12 +82,9 @@ class MappedWordsModel(Model):
         self._own = OwnFile(folder, card)
         self._link = link_of(about["link"])
         self.explained_by = "linear" if self._link.is_linear else "occlusion"
-        self._texts = TextBytes(
-            lower=about["texts"]["lower"],
-            signs=about["texts"]["signs"],
-            preprocess=str.lower if about["texts"]["lower"] else str,
-        )
-        self._words = words_of(about["words"], arrays)
+        self._grams = Grams(*about["texts"]["grams"]) if "grams" in about["texts"] else None
+        self._texts = _texts_of(about["texts"], self._grams)
+        self._words = words_of(about["words"], arrays, self._grams)
         self._decide = _decisions(self._words, about["weights"], arrays)
         self._rule = _rule_of(about["score"])
         self._columns = self._columns_of(about["classes"])
@@ -112,7 +113,8 @@ class MappedWordsModel(Model):
         try:
             with open_copy(path, card.mapped.sha256) as file:
                 about, arrays = read_arrays(file)
-            if about["format"] != FORMAT or about["byteorder"] != sys.byteorder:
+            formats = (FORMAT, FORMAT_OF_GRAMS)
+            if about["format"] not in formats or about["byteorder"] != sys.byteorder:
                 raise ValueError("another release or machine has written it")  # noqa: TRY301
             if about["version"] != card.version:
                 raise ValueError("it belongs to another version of the model")  # noqa: TRY301
@@ -159,7 +161,9 @@ class MappedWordsModel(Model):
         return found
 
     @override
-    def with_reach(self) -> Model:
+    def with_reach(self) -> Model | None:
+        if self._grams:
+            return None
         # Once, not for each copy: it looks at thousands of words.
         _ = self._languages
         counting = copy.copy(self)
@@ -167,7 +171,9 @@ class MappedWordsModel(Model):
         return counting
 
     @override
-    def reach(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def reach(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        if self._grams:
+            return None
         texts: list[str] = frame[self._input].tolist()
         counts = np.empty((0, 2), dtype=np.int32)
         if texts:
@@ -247,6 +253,13 @@ def _decisions(
         dtype=np.float32 if about["single"] else np.float64,
     )
     return CompiledDecisions(words, linear, arrays["by_column"], arrays["coefficients"])
+
+
+def _texts_of(about: dict[str, Any], grams: Grams | None) -> TextBytes:
+    preprocess = str.lower if about["lower"] else str
+    if grams:
+        return GramBytes(lower=about["lower"], preprocess=preprocess, inside=grams.inside)
+    return TextBytes(lower=about["lower"], signs=about["signs"], preprocess=preprocess)
 
 
 def _itself(counts: Any) -> Any:

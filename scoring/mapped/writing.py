@@ -13,7 +13,7 @@ import pandas as pd
 from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.predictions import Classes
 from scoring.mapped.array_file import write_arrays
-from scoring.mapped.words_model import FORMAT, MappedWordsModel, Trial
+from scoring.mapped.words_model import FORMAT, FORMAT_OF_GRAMS, MappedWordsModel, Trial
 from scoring.saved.parts import all_parts
 from scoring.saved.reading import read_estimator
 from scoring.sklearn_model import SklearnModel
@@ -111,7 +111,7 @@ def _content(folder: Path, model: Model) -> tuple[Trial, dict[str, Any], dict[st
         return None
     trial = _trial(folder, model.card)
     about: dict[str, Any] = {
-        "format": FORMAT,
+        "format": FORMAT_OF_GRAMS if "grams" in words.texts else FORMAT,
         "byteorder": sys.byteorder,
         "texts": words.texts,
         "words": words.words,

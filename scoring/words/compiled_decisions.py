@@ -82,7 +82,7 @@ class CompiledDecisions:
         self,
         words: CompiledWords,
         model: LinearModel,
-        by_column: npt.NDArray[np.float64],
+        by_column: npt.NDArray[np.float64] | None,
         coefficients: npt.NDArray[np.float64],
     ) -> None:
         """Take a model, with the tables that `model.tables` has made.
@@ -90,7 +90,7 @@ class CompiledDecisions:
         Args:
             words: finds the terms.
             model: the model.
-            by_column: the factors of the columns.
+            by_column: the factors of the columns; None for hashed words, whose counts are weights.
             coefficients: a row for each column, of K classes.
         """
         self._words, self._model = words, model
@@ -99,11 +99,11 @@ class CompiledDecisions:
         # What was explained last: the copy takes as long as some hundred texts.
         self._explaining: _Explaining | None = None
         # The struct holds only their addresses.
-        self._arrays = [weights, by_column, coefficients]
+        self._weights, self._by_column, self._coefficients = weights, by_column, coefficients
         self._linear = _LinearStruct(
             counts=len(weights),
             by_count=weights.ctypes.data,
-            by_column=by_column.ctypes.data,
+            by_column=None if by_column is None else by_column.ctypes.data,
             norm=model.norm,
             single=np.dtype(model.dtype) == np.float32,
             classes=self._classes,
@@ -143,7 +143,7 @@ class CompiledDecisions:
             raise ValueError(f"a text has at most {MOST_TERMS} explaining terms, not {terms}")
         texts = len(starts) - 1
         if self._explaining is None or self._explaining.by is not by:
-            self._explaining = _Explaining.of(by, self._model.coefficients, self._arrays[2])
+            self._explaining = _Explaining.of(by, self._model.coefficients, self._coefficients)
         sign, coefficients, intercepts = self._explaining[1:]
         found = TopEffects(
             np.empty((terms, texts), dtype=np.int32).T,
@@ -179,7 +179,7 @@ class CompiledDecisions:
             if missing < 0:
                 raise MemoryError
             weights = self._model.weights(2 * missing)
-            self._arrays[0] = weights
+            self._weights = weights
             self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
         return decisions
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.calibration import _CalibratedClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.preprocessing import normalize
 from typing_extensions import override
 
 from scoring.saved.parts import children
+from scoring.words.hash_counts import HashCounter
 from scoring.words.proof import agrees
 from scoring.words.word_counts import WordCounter
 
@@ -44,6 +46,21 @@ class FastTfidfVectorizer(TfidfVectorizer):  # type: ignore[misc]  # scikit-lear
         return self._tfidf.transform(self._counter.counts(texts).matrix(), copy=False)
 
 
+class FastHashingVectorizer(HashingVectorizer):  # type: ignore[misc]  # scikit-learn has no types
+    """A `HashingVectorizer` that counts by `HashCounter`."""
+
+    _counter: HashCounter
+
+    @override
+    def transform(self, X: Iterable[str]) -> Any:
+        """The weights of n texts as a sparse matrix of n x columns."""
+        texts = _list_of_texts(X)
+        if not texts:
+            return super().transform(X)
+        matrix = self._counter.counts(texts).matrix()
+        return matrix if self.norm is None else normalize(matrix, norm=self.norm, copy=False)
+
+
 def _list_of_texts(raw_documents: Iterable[str]) -> list[str]:
     """The texts; empty if there are none, or if scikit-learn should handle or refuse them."""
     if isinstance(raw_documents, str):
@@ -52,7 +69,11 @@ def _list_of_texts(raw_documents: Iterable[str]) -> list[str]:
     return texts if all(isinstance(text, str) for text in texts) else []
 
 
-_FAST = {CountVectorizer: FastCountVectorizer, TfidfVectorizer: FastTfidfVectorizer}
+_FAST = {
+    CountVectorizer: FastCountVectorizer,
+    HashingVectorizer: FastHashingVectorizer,
+    TfidfVectorizer: FastTfidfVectorizer,
+}
 
 
 def with_fast_vectorisers(estimator: Any) -> Any | None:
@@ -113,8 +134,12 @@ def _with(part: Any, new: dict[Any, Any]) -> Any:
 
 
 def _fast_vectoriser(vectoriser: Any) -> Any:
+    counter: WordCounter | HashCounter | None = None
+    if type(vectoriser) is HashingVectorizer:
+        counter = HashCounter.from_vectoriser(vectoriser)
     # An estimator also holds the unfitted vectorisers that it was made of.
-    counter = WordCounter.from_vectoriser(vectoriser) if "vocabulary_" in vars(vectoriser) else None
+    elif "vocabulary_" in vars(vectoriser):
+        counter = WordCounter.from_vectoriser(vectoriser)
     if counter is None:
         return vectoriser
     result = copy(vectoriser)

@@ -14,7 +14,8 @@
    A term that occurs c times in a text has the weight by_count[c] * by_column[its column]; by_count
    has `counts` entries. The weights of a text are divided by their L2 norm (norm 2), their L1 norm
    (1) or nothing (0). The coefficients of a column, one per class, are adjacent. "No term" has the
-   count 0 and the column `width`, for which every table holds 0. With `single`, weights are rounded
+   count 0 and the column `width`, for which every table holds 0. A NULL by_column belongs to hashed
+   terms: their counts, which may be negative, are the weights. With `single`, weights are rounded
    to single precision after each step, as NumPy does. */
 typedef struct {
   int64_t counts;
@@ -39,11 +40,15 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
   const int32_t *columns = self->cell_columns, *counts = self->cell_counts;
   double *weights = self->weights;
   int32_t largest = 0;
-  for (int64_t cell = 0; cell < cells; cell++)
-    if (counts[cell] > largest) largest = counts[cell];
-  if (largest >= model->counts) return largest;
-  for (int64_t cell = 0; cell < cells; cell++)
-    weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);
+  if (!by_column) {
+    for (int64_t cell = 0; cell < cells; cell++) weights[cell] = rounded(counts[cell], single);
+  } else {
+    for (int64_t cell = 0; cell < cells; cell++)
+      if (counts[cell] > largest) largest = counts[cell];
+    if (largest >= model->counts) return largest;
+    for (int64_t cell = 0; cell < cells; cell++)
+      weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);
+  }
   int64_t classes = model->classes;
   /* First compute the norm of each text, stored in the place of its first decision. In a separate
      loop the sums of several texts overlap in the processor; each sum alone waits for its last

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.words.addresses import address
-from scoring.words.compiled_words import LIBRARY, CompiledWords
+from scoring.words.compiled_words import CUTS_CHARACTERS, LIBRARY, CompiledWords
+from scoring.words.gram_bytes import Grams
 from scoring.words.links import Link
 
 #: Whether the library can do both; one that an older release compiled cannot.
@@ -68,14 +69,21 @@ def stored(words: CompiledWords, *, shortest: int, width: int) -> tuple[dict[str
     return about, arrays
 
 
-def words_of(about: Mapping[str, int], arrays: Arrays) -> CompiledWords:
+def words_of(about: Mapping[str, int], arrays: Arrays, grams: Grams | None) -> CompiledWords:
     """The counter that `stored` has stored; it reads the arrays where they are.
+
+    Args:
+        about: the numbers.
+        arrays: the arrays.
+        grams: how texts are cut into terms of characters; None: terms are words.
 
     Raises:
         ValueError: the arrays are not those of a counter.
         KeyError: one is missing.
         MemoryError: there is too little memory.
     """
+    if grams and not CUTS_CHARACTERS:
+        raise ValueError("the compiled library here does not know terms of characters")
     tables = (_Table * about["levels"])()
     used = {
         name: _checked(arrays[name], np.dtype(np.uint8)) for name in ("bytes", "lower", "stays")
@@ -108,7 +116,7 @@ def words_of(about: Mapping[str, int], arrays: Arrays) -> CompiledWords:
     )
     if outcome:
         raise MemoryError
-    return CompiledWords.of_counter(counter, about["levels"], used)
+    return CompiledWords.of_counter(counter, about["levels"], used, grams)
 
 
 def _copied(pointer: int, count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -46,6 +46,10 @@ typedef struct {
   int64_t shortest;     /* the minimum number of characters of a token */
   int32_t width;        /* the number of columns; as a column it means "no term" */
   int signs, stops;     /* whether there are signs, and stop words */
+  int least, most;      /* the numbers of characters of a term; 0: terms are words */
+  int inside;           /* terms of characters are inside words, each with a space on both sides */
+  int hash_least, hash_most; /* the numbers of words of a hashed term; 0: terms are looked up */
+  int alternate, binary;     /* see counter_hashes */
   int is_mapped;        /* the tables below belong to the caller, and are never freed */
   slots slots;
   word *words;
@@ -56,6 +60,8 @@ typedef struct {
   /* For each token its key, start in `text`, length in bytes, word number, and node: */
   key *keys;
   int32_t *starts, *lengths, *numbers, *nodes;
+  int32_t *points; /* the start of each character of a text, if terms are characters */
+  uint8_t *joined; /* the words of a hashed term, with spaces between them */
   /* For each text, one past its last token, and one past its last cell: */
   int64_t *token_ends, *cell_ends;
   /* The columns of the terms that start at each token, level after level; the columns of one text;
@@ -95,6 +101,14 @@ static inline key key_of(const uint8_t *bytes, int64_t length) {
                (eight_bytes(bytes + 8) & mask->tail) | (uint64_t)length << 56};
 }
 
+/* The key of a term of characters, of at least one byte. The hash of a key has too little of the
+   length alone: a word of seven letters with a + after it would have that of the word. */
+static inline key key_of_gram(const uint8_t *bytes, int64_t length) {
+  key found = key_of(bytes, length);
+  if (length <= 8) found.tail |= (uint64_t)length;
+  return found;
+}
+
 static inline uint64_t hash_of(key word) {
   uint64_t hash = (word.head ^ word.tail * STIR) * SPREAD;
   return hash ^ hash >> 32;
@@ -123,6 +137,8 @@ void counter_free(counter *self) {
   free(self->lengths);
   free(self->numbers);
   free(self->nodes);
+  free(self->points);
+  free(self->joined);
   free(self->token_ends);
   free(self->cell_ends);
   free(self->found);
@@ -140,7 +156,9 @@ static enum outcome put_words(counter *self, int64_t words, const uint8_t *stops
   enum outcome outcome = NO_MEMORY;
   if (!keys || !hashes) goto end;
   for (int64_t at = 0, begin = 0; at < words; begin = self->ends[at++]) {
-    keys[at] = key_of(self->bytes + begin, self->ends[at] - begin);
+    const uint8_t *bytes = self->bytes + begin;
+    int64_t length = self->ends[at] - begin;
+    keys[at] = self->most ? key_of_gram(bytes, length) : key_of(bytes, length);
     hashes[at] = hash_of(keys[at]);
   }
   if ((outcome = slots_new(&self->slots, hashes, words))) goto end;
@@ -196,17 +214,26 @@ static void set_texts(counter *self, const uint8_t *bytes, const int64_t *ends,
   for (int byte = 0; byte < 256; byte++) self->signs |= lower[byte] && lower[byte] < SIGNS;
 }
 
-/* Make a counter of these words and terms. It keeps pointers to the arrays except `nodes`, `keys`
+/* Let a counter find terms of `least` to `most` characters; see `counter`. */
+void counter_grams(counter *self, int least, int most, int inside) {
+  self->least = least;
+  self->most = most;
+  self->inside = inside;
+  if (most) self->signs = 0;
+}
+
+/* Make a counter of these words and terms, of `least` to `most` characters if these are not 0. It keeps pointers to the arrays except `nodes`, `keys`
    and `columns`, so the caller must keep those alive. `bytes` must be followed by sixteen more
    readable bytes. */
 enum outcome counter_new(counter **result, int64_t words, const uint8_t *bytes, const int64_t *ends,
                          const uint8_t *stops, int levels, const int64_t *nodes,
                          const uint64_t *const *keys, const int64_t *const *columns,
                          const uint8_t *lower, const uint8_t *stays, int64_t shortest,
-                         int64_t width) {
+                         int64_t width, int least, int most, int inside) {
   counter *self = *result = calloc(1, sizeof *self);
   if (!self) return NO_MEMORY;
   set_texts(self, bytes, ends, lower, stays, shortest, width, levels);
+  counter_grams(self, least, most, inside);
   self->level = calloc(levels, sizeof *self->level);
   enum outcome outcome = self->level ? put_words(self, words, stops, columns[0]) : NO_MEMORY;
   for (int at = 1; !outcome && at < levels; at++)

@@ -11,15 +11,18 @@ _CAPITAL = re.compile("[A-Z]")
 class TextBytes:
     """Joins texts to one byte string, as a vectoriser's preprocessor and token pattern see them."""
 
-    def __init__(self, *, lower: bool, signs: str, preprocess: Callable[[str], str]) -> None:
+    def __init__(
+        self, *, lower: bool, signs: str, preprocess: Callable[[str], str], nul: str = " "
+    ) -> None:
         """Keep how texts are prepared.
 
         Args:
             lower: the vectoriser lower-cases texts.
             signs: the characters that are each a token by itself.
             preprocess: what the vectoriser does with a text beyond ASCII, before it is cut.
+            nul: what stands for NUL, which separates texts, as Latin-1.
         """
-        self._lower = lower
+        self._lower, self._nul = lower, nul
         self._preprocess = preprocess
         # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
         self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
@@ -32,12 +35,19 @@ class TextBytes:
         Args:
             texts: n texts, n >= 1.
             starts_of: finds the starts of n texts in their bytes; None if there are more.
+
+        Raises:
+            ValueError: `starts_of` finds another number of texts.
         """
         plain = [text if text.isascii() else self._narrow(text) for text in texts]
         joined = "\0".join(plain).encode("latin-1")
         starts = starts_of(joined, len(texts))
         if starts is None:
-            return self.joined([text.replace("\0", " ") for text in texts], starts_of)
+            plain = [text.replace("\0", self._nul) for text in plain]
+            joined = "\0".join(plain).encode("latin-1")
+            starts = starts_of(joined, len(texts))
+        if starts is None:
+            raise ValueError("the texts were not joined as they should be")
         return joined, starts
 
     def protect_capitals(self, text: str) -> str:

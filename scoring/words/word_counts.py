@@ -18,7 +18,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects
 from scoring.words.compiled_decisions import CompiledDecisions
-from scoring.words.compiled_words import LIBRARY, CompiledWords
+from scoring.words.compiled_words import CUTS_CHARACTERS, LIBRARY, CompiledWords
+from scoring.words.gram_bytes import GramBytes, Grams
 from scoring.words.hash_index import KeyCollision
 from scoring.words.linear_model import LinearModel, once
 from scoring.words.stored_tables import STORES, Stored, stored
@@ -28,6 +29,9 @@ from scoring.words.word_arrays import WordArrays
 from scoring.words.word_terms import Numbers, Positions, Reach, Terms
 
 logger = logging.getLogger(__name__)
+
+#: The most characters of a term that are looked for in compiled code, whose memory grows with them.
+_MOST_CHARACTERS = 32
 
 
 class Counts(NamedTuple):
@@ -57,53 +61,42 @@ class Counts(NamedTuple):
         return matrix
 
 
-def _attributes(vectoriser: CountVectorizer) -> list[Any]:
-    """The values that stand in the object itself and are no parameters."""
+def own_functions(vectoriser: Any) -> bool:
+    """Whether a function stands in the object itself, perhaps in the place of a method."""
     parameters = vectoriser.get_params(deep=False)
-    return [value for name, value in vars(vectoriser).items() if name not in parameters]
+    own = (value for name, value in vars(vectoriser).items() if name not in parameters)
+    return any(map(callable, own))
 
 
 class WordCounter:
-    """Counts exactly as a fitted vectoriser does. Use `WordCounter.from_vectoriser` to make one."""
+    """Counts exactly as a fitted vectoriser does. Use `WordCounter.from_vectoriser` to make one.
 
-    def __init__(self, vectoriser: CountVectorizer, tokens: TokenPattern) -> None:
+    Attributes:
+        counts_words: the terms are words, and not characters.
+    """
+
+    def __init__(self, vectoriser: CountVectorizer, cut: TokenPattern | Grams) -> None:
         """Copy the terms of a vectoriser.
 
         Args:
             vectoriser: fitted.
-            tokens: its token pattern.
+            cut: how it cuts texts, into words or into characters.
         """
         self._dtype = np.dtype(vectoriser.dtype)
         # How `Stored` describes the preparation of texts; accents are stripped by scikit-learn.
         self._described: dict[str, Any] | None = None
-        preprocess = vectoriser.build_preprocessor()
-        if vectoriser.strip_accents is None:
-            self._described = {"lower": bool(vectoriser.lowercase), "signs": tokens.signs}
-            preprocess = str.lower if vectoriser.lowercase else str
         self._binary = vectoriser.binary
-        self._texts = TextBytes(
-            lower=vectoriser.lowercase,
-            signs=tokens.signs,
-            preprocess=preprocess,
-        )
-        min_words, max_words = vectoriser.ngram_range
-        is_token = tokens.matcher()
-        terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
-        # A vocabulary given by the user may hold other terms, which no text can contain.
-        terms = {
-            term: n
-            for term, n in terms.items()
-            if min_words <= len(term) <= max_words and all(map(is_token, term))
-        }
-        protect = self._texts.protect_capitals
-        self._terms = Terms.build(
-            {tuple(map(protect, term)): n for term, n in terms.items()},
-            set(map(protect, filter(is_token, vectoriser.get_stop_words() or ()))),
-            tokens=tokens,
-            lower=vectoriser.lowercase,
-            width=len(vectoriser.vocabulary_),
-        )
-        self._words = CompiledWords(self._terms) if LIBRARY else WordArrays(self._terms)
+        self.counts_words = isinstance(cut, TokenPattern)
+        if isinstance(cut, TokenPattern):
+            if vectoriser.strip_accents is None:
+                self._described = {"lower": bool(vectoriser.lowercase), "signs": cut.signs}
+            self._texts, self._terms = _of_words(vectoriser, cut)
+            self._words = CompiledWords(self._terms) if LIBRARY else WordArrays(self._terms)
+        else:
+            if vectoriser.strip_accents is None:
+                self._described = {"lower": bool(vectoriser.lowercase), "grams": list(cut)}
+            self._texts, self._terms = _of_characters(vectoriser, cut)
+            self._words = CompiledWords(self._terms, cut)
 
     @classmethod
     def from_vectoriser(cls, vectoriser: Any) -> Self | None:
@@ -111,23 +104,20 @@ class WordCounter:
 
         It may differ for a subclass, for a custom `analyzer`, `tokenizer`, `preprocessor` or
         `strip_accents`, for a `token_pattern` that `parse_token_pattern` does not support, and for
-        a vocabulary in which two words have the same key.
+        a vocabulary in which two words have the same key. Characters are counted only by compiled
+        code.
         """
         if type(vectoriser) not in (CountVectorizer, TfidfVectorizer):
             return None
         # A function of the user's may change any text, but here ASCII texts have no accents to
         # strip. One may also have replaced a method of this object, such as `build_analyzer`.
-        if callable(vectoriser.strip_accents) or any(map(callable, _attributes(vectoriser))):
+        if callable(vectoriser.strip_accents) or own_functions(vectoriser):
             return None
-        usual = {"input": "content", "analyzer": "word", "tokenizer": None, "preprocessor": None}
-        tokens = parse_token_pattern(vectoriser.token_pattern or "")
-        if tokens is None or any(getattr(vectoriser, name) != usual[name] for name in usual):
-            return None
-        # A run that is no token must not separate its neighbours, and here it would.
-        if tokens.whole and max(vectoriser.ngram_range) > 1:
+        cut = _cut_of(vectoriser)
+        if cut is None:
             return None
         try:
-            return cls(vectoriser, tokens)
+            return cls(vectoriser, cut)
         except KeyCollision:
             logger.warning("scikit-learn runs the pipeline, because two of its words have one key")
             return None
@@ -199,3 +189,62 @@ class TextDecisions:
     ) -> tuple[npt.NDArray[np.float64], TopEffects]:
         """As `CompiledDecisions.explained`."""
         return self._decide.explained(*self._join(texts), by, terms, reach)
+
+
+def _cut_of(vectoriser: CountVectorizer) -> TokenPattern | Grams | None:
+    """How a vectoriser cuts texts; None if that is not supported."""
+    if vectoriser.input != "content" or vectoriser.preprocessor is not None:
+        return None
+    least, most = vectoriser.ngram_range
+    if isinstance(vectoriser.analyzer, str) and vectoriser.analyzer in ("char", "char_wb"):
+        if not CUTS_CHARACTERS or not 1 <= least <= most <= _MOST_CHARACTERS:
+            return None
+        return Grams(least, most, vectoriser.analyzer == "char_wb")
+    if vectoriser.analyzer != "word" or vectoriser.tokenizer is not None:
+        return None
+    tokens = parse_token_pattern(vectoriser.token_pattern or "")
+    # A run that is no token must not separate its neighbours, and here it would.
+    return None if tokens is None or (tokens.whole and most > 1) else tokens
+
+
+def preprocess_of(vectoriser: Any) -> Callable[[str], str]:
+    """What a vectoriser without a preprocessor of the user's does with a text before it cuts it."""
+    if vectoriser.strip_accents is not None:
+        preprocess: Callable[[str], str] = vectoriser.build_preprocessor()
+        return preprocess
+    return str.lower if vectoriser.lowercase else str
+
+
+def _of_words(vectoriser: CountVectorizer, tokens: TokenPattern) -> tuple[TextBytes, Terms]:
+    texts = TextBytes(
+        lower=vectoriser.lowercase,
+        signs=tokens.signs,
+        preprocess=preprocess_of(vectoriser),
+    )
+    min_words, max_words = vectoriser.ngram_range
+    is_token = tokens.matcher()
+    terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
+    # A vocabulary given by the user may hold other terms, which no text can contain.
+    terms = {
+        term: n
+        for term, n in terms.items()
+        if min_words <= len(term) <= max_words and all(map(is_token, term))
+    }
+    protect = texts.protect_capitals
+    return texts, Terms.build(
+        {tuple(map(protect, term)): n for term, n in terms.items()},
+        set(map(protect, filter(is_token, vectoriser.get_stop_words() or ()))),
+        tokens=tokens,
+        lower=vectoriser.lowercase,
+        width=len(vectoriser.vocabulary_),
+    )
+
+
+def _of_characters(vectoriser: CountVectorizer, grams: Grams) -> tuple[TextBytes, Terms]:
+    texts = GramBytes(
+        lower=vectoriser.lowercase,
+        preprocess=preprocess_of(vectoriser),
+        inside=grams.inside,
+    )
+    lower = bool(vectoriser.lowercase)
+    return texts, texts.gram_terms(vectoriser.vocabulary_, lower=lower)

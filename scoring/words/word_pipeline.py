@@ -5,7 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from scoring.effects.linear_scores import LinearScores
@@ -13,6 +17,7 @@ from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
 from scoring.words.chunks import by_chunks, chunks
 from scoring.words.counted_texts import decided, explained_texts
+from scoring.words.hash_counts import HashCounter
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.linear_model import LinearModel, sublinear
 from scoring.words.proof import agrees
@@ -31,12 +36,15 @@ class WordPipeline:
     estimator gets the same sparse matrix that scikit-learn would pass to it.
 
     Attributes:
-        reach: counts the words of texts, and those that the vectoriser knows.
+        reach: counts the words of texts, and those that the vectoriser knows; None: it knows no
+            words, but characters.
         final: what gets the weights of the terms.
     """
 
-    def __init__(self, counter: WordCounter, weighting: Any, final: Any) -> None:
-        self.reach = TextReach.of_counter(counter)
+    def __init__(self, counter: WordCounter | HashCounter, weighting: Any, final: Any) -> None:
+        self.reach: TextReach | None = None
+        if isinstance(counter, WordCounter) and counter.counts_words:
+            self.reach = TextReach.of_counter(counter)
         self._counter = counter
         self._weighting = weighting
         self.final = final
@@ -61,15 +69,23 @@ class WordPipeline:
         if type(estimator) is not Pipeline:
             return None
         vectoriser, *others = flat_steps(estimator)
-        weighting = vectoriser if isinstance(vectoriser, TfidfVectorizer) else None
-        if weighting is None and others and type(others[0]) is TfidfTransformer:
-            weighting = others.pop(0)
-        counter = WordCounter.from_vectoriser(vectoriser) if others else None
-        if counter is None:
+        if not others:
+            return None
+        counter: WordCounter | HashCounter | None
+        if isinstance(vectoriser, HashingVectorizer):
+            counter = HashCounter.from_vectoriser(vectoriser)
+            weighting = counter.weighting if counter else None
+        else:
+            weighting = vectoriser if isinstance(vectoriser, TfidfVectorizer) else None
+            if weighting is None and type(others[0]) is TfidfTransformer:
+                weighting = others.pop(0)
+            counter = WordCounter.from_vectoriser(vectoriser)
+        if counter is None or not others:
             return None
         final = others[0] if len(others) == 1 else make_pipeline(*others)
         pipeline = cls(counter, weighting, final)
-        return pipeline if agrees(pipeline, estimator, list(vectoriser.vocabulary_)) else None
+        known = list(getattr(vectoriser, "vocabulary_", ()))
+        return pipeline if agrees(pipeline, estimator, known) else None
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """The probabilities of the K classes for n texts, n >= 1; an array of n x K.

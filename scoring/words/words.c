@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cells.h"
+#include "cut.h"
+#include "hashes.h"
 #include "linear.h"
 #include "stored_terms.h"
 #include "terms.h"
@@ -22,12 +25,8 @@
 /* The maximum bytes of a block of several texts: its data stays in the first caches. */
 #define BLOCK 8192
 
-/* Up to FEW columns are sorted by comparing each with all others, EACH at once. */
-#define FEW 64
-#define EACH 8
-
-/* The number of zero bytes after each text. */
-#define BEHIND 80
+/* A block of texts whose terms are characters has a part of that: each byte begins several terms. */
+#define GRAM_BLOCK (BLOCK / 8)
 
 /* Grow the scratch memory for a block of this size. Returns 0 if memory is insufficient. */
 static int make_room(counter *self, int64_t bytes, int64_t texts) {
@@ -40,10 +39,21 @@ static int make_room(counter *self, int64_t bytes, int64_t texts) {
     /* Each word and each text is followed by one more byte, so a block of b bytes has at most b / 2
        words, and each text adds one extra token. A block of several texts has at most BLOCK
        bytes. */
-    int64_t tokens = (self->signs ? room : room / 2 + BLOCK) + 2;
-    int64_t cells = tokens * self->levels + EACH;
+    int64_t tokens = (self->signs ? room : room / 2 + BLOCK) + 2, text_room = room;
+    /* Of characters each begins a term of each size. A text gets two spaces and an extra token, and
+       has one byte more in the block than its own. */
+    if (self->most) {
+      text_room = 2 * room + 2;
+      tokens = text_room * (self->most - self->least + 1) + room + 2;
+      GROW(points, text_room + 1);
+    }
+    if (self->hash_most) {
+      GROW(joined, 2 * room + 2);
+    }
+    int64_t sizes = self->hash_most > self->levels ? self->hash_most : self->levels;
+    int64_t cells = tokens * sizes + EACH;
     self->room = 0;
-    GROW(text, room + BEHIND);
+    GROW(text, text_room + BEHIND);
     GROW(keys, tokens);
     GROW(starts, tokens);
     GROW(lengths, tokens);
@@ -64,89 +74,6 @@ static int make_room(counter *self, int64_t bytes, int64_t texts) {
   }
 #undef GROW
   return 1;
-}
-
-/* The number of characters of a word in UTF-8. */
-static int64_t characters_of(const uint8_t *word, int64_t length) {
-  int64_t characters = 0;
-  for (int64_t at = 0; at < length; at++) characters += (word[at] & 0xC0) != 0x80;
-  return characters;
-}
-
-/* Overwrite characters beyond ASCII that are in no token with zeros. */
-static void blank_symbols(uint8_t *text, int64_t length, const uint8_t *stays) {
-  for (int64_t at = 0; at < length; at++) {
-    if (text[at] < 0xC0) continue;
-    /* RFC 3629, section 3: the lead byte holds 5, 4 or 3 bits, each continuation byte 6. */
-    int size = 2 + (text[at] >= 0xE0) + (text[at] >= 0xF0);
-    uint32_t point = text[at] & (0x7F >> size);
-    for (int next = 1; next < size; next++) point = point << 6 | (text[at + next] & 0x3F);
-    if (point >= 0x110000 || !(stays[point >> 3] >> (point & 7) & 1)) memset(text + at, 0, size);
-    at += size - 1;
-  }
-}
-
-/* Cut a text into tokens and append them; returns the new number of tokens. `base` is the position
-   of the text in the block. The compiler makes two versions, with and without signs as tokens. */
-static inline __attribute__((always_inline)) int64_t cut(counter *self, const uint8_t *content,
-                                                         int64_t length, int64_t base,
-                                                         int64_t tokens, const int signs) {
-  uint8_t *text = self->text + base, all = 0;
-  const uint8_t *lower = self->lower;
-  for (int64_t at = 0; at < length; at++) {
-    all |= content[at];
-    text[at] = lower[content[at]];
-  }
-  memset(text + length, 0, BEHIND);
-  if (all >= 0x80) blank_symbols(text, length, self->stays);
-  int64_t shortest = self->shortest;
-  uint64_t before = 0; /* whether the byte before these 64 is inside a word */
-  for (int64_t at = 0; at < length; at += 64) {
-    uint64_t in_word = 0, sign = 0;
-    for (int each = 0; each < 64; each += 8) {
-      uint64_t bytes = eight_bytes(text + at + each);
-      uint64_t high = bytes | bytes << 1 | bytes << 2; /* highest bit of a byte: it is >= SIGNS */
-      in_word |= gathered(high) << each;
-      if (signs) sign |= gathered(not_zero(bytes) & ~high) << each;
-    }
-    uint64_t starts = (in_word & ~(in_word << 1 | before)) | sign;
-    before = in_word >> 63;
-    while (starts) {
-      int bit = __builtin_ctzll(starts);
-      starts &= starts - 1;
-      uint64_t others = ~(in_word >> bit);
-      int64_t start = at + bit, bytes = others ? __builtin_ctzll(others) : 64;
-      if (bit + bytes >= 64)
-        while (text[start + bytes] >= SIGNS) bytes++;
-      if (signs) bytes += !bytes;
-      int keep = bytes >= shortest;
-      /* A character has at most four bytes. */
-      if (all >= 0x80 && bytes < 4 * shortest)
-        keep = characters_of(text + start, bytes) >= shortest;
-      self->keys[tokens] = key_of(text + start, bytes);
-      self->starts[tokens] = (int32_t)(base + start);
-      self->lengths[tokens] = (int32_t)bytes;
-      tokens += keep;
-    }
-  }
-  return tokens;
-}
-
-/* Cut the texts of a block into tokens; returns the number of tokens. Each text is followed by an
-   empty token that is no word, so that no term reaches from one text into the next. */
-static int64_t cut_texts(counter *self, const uint8_t *content, const int64_t *begins,
-                         int64_t texts) {
-  int64_t tokens = 0;
-  for (int64_t at = 0; at < texts; at++) {
-    int64_t base = begins[at] - begins[0], length = begins[at + 1] - 1 - begins[at];
-    if (self->signs)
-      tokens = cut(self, content + begins[at], length, base, tokens, 1);
-    else
-      tokens = cut(self, content + begins[at], length, base, tokens, 0);
-    self->keys[tokens] = (key){0, 0};
-    self->token_ends[at] = tokens++;
-  }
-  return tokens;
 }
 
 /* Whether a long token equals, byte by byte, the word with the same hash. */
@@ -221,53 +148,31 @@ static void climb(counter *self, int64_t tokens) {
   }
 }
 
-/* Sort columns: LSD radix sort by bytes (Knuth, TAOCP vol. 3, section 5.2.5). */
-static void sort_columns(int32_t *columns, int32_t *spare, int64_t count) {
-  int32_t *from = columns, *to = spare, largest = 0;
-  for (int64_t at = 0; at < count; at++) largest |= columns[at];
-  for (int shift = 0; shift < 32 && largest >> shift; shift += 8) {
-    int64_t begins[257] = {0};
-    for (int64_t at = 0; at < count; at++) begins[(from[at] >> shift & 255) + 1]++;
-    for (int byte = 0; byte < 256; byte++) begins[byte + 1] += begins[byte];
-    for (int64_t at = 0; at < count; at++) to[begins[from[at] >> shift & 255]++] = from[at];
-    int32_t *other = from;
-    from = to;
-    to = other;
+/* As find_cells, for terms that are hashed. */
+static int64_t find_hashed(counter *self, const uint8_t *content, const int64_t *begins,
+                           int64_t texts) {
+  if (!make_room(self, begins[texts] - begins[0], texts)) return -1;
+  int64_t tokens = cut_texts(self, content, begins, texts);
+  if (self->stops) {
+    look_up(self, tokens);
+    drop_stop_words(self, texts);
   }
-  if (from != columns) memcpy(columns, from, count * sizeof *columns);
-}
-
-/* Turn the unsorted columns of a text into sorted cells; returns the number of cells written. Some
-   cells may belong to no term and have the count 0. `columns` has room for EACH more entries. */
-static int64_t put_cells(int32_t *columns, int64_t found, int32_t no_term, int32_t *cells,
-                         int32_t *counts) {
-  if (found <= FEW) {
-    for (int each = 0; each < EACH; each++) columns[found + each] = INT32_MAX;
-    for (int64_t at = 0; at < found; at++) cells[at] = no_term, counts[at] = 0;
-    for (int64_t at = 0; at < found; at++) {
-      /* The place of a column is the number of smaller columns. */
-      int32_t place = 0, column = columns[at];
-      for (int64_t other = 0; other < found; other += EACH)
-        for (int each = 0; each < EACH; each++) place += columns[other + each] < column;
-      cells[place] = column;
-      counts[place]++;
-    }
-    return found;
+  int64_t cells = 0;
+  for (int64_t text = 0, begin = 0; text < texts; begin = self->token_ends[text++] + 1) {
+    int64_t found = hash_terms(self, begin, self->token_ends[text]);
+    int32_t *columns = self->cell_columns + cells, *counts = self->cell_counts + cells;
+    found = put_cells(self->columns, found, 0, columns, counts);
+    cells += add_signs(self, columns, counts, found);
+    self->cell_ends[text] = cells;
   }
-  sort_columns(columns, cells, found);
-  int64_t distinct = 0;
-  for (int64_t at = 0, same; at < found; at += same) {
-    for (same = 1; at + same < found && columns[at + same] == columns[at]; same++);
-    cells[distinct] = columns[at];
-    counts[distinct++] = (int32_t)same;
-  }
-  return distinct;
+  return cells;
 }
 
 /* Find the cells of the texts of a block; returns their number, or -1 if memory is insufficient.
    `reach` gets the counts of `count_words`, unless it is NULL. */
 static int64_t find_cells(counter *self, const uint8_t *content, const int64_t *begins,
                           int64_t texts, int32_t *reach) {
+  if (self->hash_most) return find_hashed(self, content, begins, texts);
   if (!make_room(self, begins[texts] - begins[0], texts)) return -1;
   int64_t tokens = cut_texts(self, content, begins, texts);
   look_up(self, tokens);
@@ -291,9 +196,10 @@ static int64_t find_cells(counter *self, const uint8_t *content, const int64_t *
 }
 
 /* One past the last text of the block that starts with the text `first`. */
-static int64_t block_end(const int64_t *begins, int64_t first, int64_t texts) {
-  int64_t past = first + 1;
-  while (past < texts && begins[past + 1] - begins[first] <= BLOCK) past++;
+static int64_t block_end(const counter *self, const int64_t *begins, int64_t first,
+                         int64_t texts) {
+  int64_t past = first + 1, most = self->most ? GRAM_BLOCK : BLOCK;
+  while (past < texts && begins[past + 1] - begins[first] <= most) past++;
   return past;
 }
 
@@ -318,7 +224,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
                       int64_t room, int64_t *rows, int64_t *columns, int64_t *times) {
   int64_t written = 0;
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int64_t cells = find_cells(self, content, begins + first, past - first, NULL);
     if (cells < 0 || written + cells >= room) return -1;
     for (int64_t text = first, cell = 0; text < past; text++)
@@ -326,7 +232,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
         rows[written] = text;
         columns[written] = self->cell_columns[cell];
         times[written] = self->cell_counts[cell];
-        written += self->cell_counts[cell] > 0;
+        written += self->cell_counts[cell] > 0 || self->hash_most;
       }
   }
   return written;
@@ -338,7 +244,7 @@ int64_t counter_count(counter *self, const uint8_t *content, const int64_t *begi
 int64_t counter_decide(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
                        const linear *model, int32_t *reach, double *decisions) {
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int32_t *words = reach ? reach + 2 * first : NULL;
     int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
@@ -359,7 +265,7 @@ int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *be
                         double *decisions) {
   int keeps = model->classes == 1 && found->coefficients == model->coefficients;
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     int32_t *words = reach ? reach + 2 * first : NULL;
     int64_t cells = find_cells(self, content, begins + first, past - first, words), missing;
     if (cells < 0) return -1;
@@ -379,7 +285,7 @@ int64_t counter_explain(counter *self, const uint8_t *content, const int64_t *be
 int64_t counter_reach(counter *self, const uint8_t *content, const int64_t *begins, int64_t texts,
                       int32_t *reach) {
   for (int64_t first = 0, past; first < texts; first = past) {
-    past = block_end(begins, first, texts);
+    past = block_end(self, begins, first, texts);
     if (!make_room(self, begins[past] - begins[first], past - first)) return -1;
     look_up(self, cut_texts(self, content, begins + first, past - first));
     count_words(self, past - first, reach + 2 * first);

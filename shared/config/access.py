@@ -23,6 +23,12 @@ class AccessSettings(BaseModel):
     without_keys: bool = Field(
         False, description="Let everybody who reaches the API use it without a key."
     )
+    model_uploads: bool = Field(
+        False,
+        description="Let keys with the scope `admin` upload models (`PUT /models/NAME`), which can "
+        "be code that the workers run. The API must be able to write where the workers' models "
+        "are: `SCORELANE_MODELS` or `SCORELANE_MODELS_DIR`.",
+    )
     publish: str = Field(
         "",
         description="The address at which the API is published, HOST:PORT, if that is not where "

@@ -16,6 +16,9 @@ class LimitSettings(BaseModel):
     max_upload_bytes: int = Field(
         4 * 2**30, gt=0, description="The largest file that can be uploaded."
     )
+    max_model_bytes: int = Field(
+        2**30, gt=0, description="The largest model that can be uploaded, unpacked."
+    )
     max_source_files: int = Field(
         1000, gt=0, description="Files that one job may read where they are."
     )

@@ -167,6 +167,12 @@ class BadOption(BadInput):
     """{option}={value} cannot be used: {reason}."""
 
 
+class BadModelArchive(BadInput):
+    """The body is no tar file of a model folder: {reason}. `scorelane add-model --upload` sends
+    one.
+    """
+
+
 class BadCallback(BadInput):
     """The callback_url cannot be used: {reason}."""
 

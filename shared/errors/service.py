@@ -25,6 +25,16 @@ class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
 
 
+class ModelUploadsOff(ScorelaneError):
+    """This service takes no models over HTTP: {reason}. A model can be code that the workers run.
+    Add it where their models are: `scorelane add-model`.
+    """
+
+
+class ModelsNotWritable(ScorelaneError):
+    """The model cannot be stored where the workers find it: {reason}."""
+
+
 class NoSuchModel(ScorelaneError):
     """There is no model '{model}' here. There are: {models}. A version that is served no longer
     is not found either.

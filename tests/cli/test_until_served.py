@@ -135,7 +135,7 @@ def test_workers_of_another_environment_are_not_waited_for(
 def test_a_version_that_fits_no_worker(service: Service, client: Client) -> None:
     """The wait ends with the reason."""
     why = "its card names numpy 1.26; here, numpy 2.4"
-    service.fleet.describe(a_worker("one", models=["other@1"], declined={NEW: why}))
+    service.fleet.describe(a_worker("one", models=[], declined={NEW: why}))
     outcome = waited(client, Clock())
     assert outcome.version is None
     assert outcome.lines == (f"length is not served: {NEW} fits no worker: {why}.",)

@@ -14,8 +14,8 @@ from support.waiting import wait_for
 
 from shared.card import read_card
 from shared.config.object_address import object_address
+from shared.publishing import publish
 from shared.stored_models import StoredModels
-from training.publishing import publish
 
 URL = f"s3://{object_storage.BUCKET}/models"
 

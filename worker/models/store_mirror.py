@@ -133,7 +133,9 @@ class StoreMirror:
 
     def _follow(self, name: str, files: Files) -> _Followed:
         before = self._followed.get(name)
-        if before and before.files == files:
+        # Somebody may clear a cache at any time.
+        is_here = before and (before.card is None or (self._folder / name).is_dir())
+        if before and is_here and before.files == files:
             before.listings += 1
             if before.again_at is None or self._now() < before.again_at:
                 return before

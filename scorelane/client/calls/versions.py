@@ -3,13 +3,19 @@
 Where the service has API keys, all but `versions` need one with the scope `admin`.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from scorelane.client.errors import InvalidSource
 from scorelane.client.io_steps import Send, Steps
+from scorelane.client.model_archive import archive_of, name_in
 from scorelane.client.request import J, Requests, without_none
 from scorelane.client.sync_async import call
+
+#: Seconds added to the read timeout: the service responds once it has stored the model.
+STORING_SECONDS = 300.0
 
 #: The alias whose version the bare name of a model means.
 CHAMPION = "champion"
@@ -110,6 +116,29 @@ class VersionCalls(Requests[J]):
         """Take a version into service again that was removed; return the change."""
         request = Send("PUT", _path_of(model), params=without_none(by=by))
         return (yield from self._change(request, idempotent=True))
+
+    @call
+    def upload_model(self, folder: str | os.PathLike[str]) -> Steps[dict[str, Any]]:
+        """Upload a model folder as a new version; return its `model`, `name`, `version`, `bytes`.
+
+        The service takes it only if its operator allows that (`SCORELANE_MODEL_UPLOADS`), and from
+        keys with the scope `admin`: a model can be code that the workers run. A worker tries it
+        then; `versions` lists it when it is served, `failed_models` says why not.
+
+        Args:
+            folder: a model folder with its `card.json`, as `scorelane add-model --output` makes it.
+
+        Raises:
+            InvalidSource: it is no model folder.
+            scorelane.client.errors.ClientError: the service refuses it.
+        """
+        path = Path(folder)
+        upload = archive_of(path)
+        name = quote(name_in(path), safe="")
+        request = Send("PUT", f"/models/{name}", upload=upload, extra_seconds=STORING_SECONDS)
+        body = yield from self._json(request, idempotent=True)
+        with self.valid_response():
+            return {**body, "model": body["model"]}
 
     @call
     def model_changes(self, name: str, limit: int = 50) -> Steps[list[dict[str, Any]]]:

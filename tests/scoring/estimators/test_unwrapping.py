@@ -2,6 +2,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 # isort: split
@@ -17,12 +18,15 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
-from scoring.estimators.unwrapping import unwrapped
+from scoring.estimators.predictions import Classes
+from scoring.estimators.unwrapping import predicts_as_inside, unwrapped
 from scoring.sklearn_model import SklearnModel
 from scoring.words.word_pipeline import WordPipeline
 from shared.card import write_card
 from shared.model import load_model
+from training.add_model import add_model
 
 TEXTS = ["good", "bad", "very good", "very bad", "fine", "dull", "so good", "so bad"] * 10
 LABELS = [1, 0] * 40
@@ -81,3 +85,30 @@ def test_a_class_of_ones_own_stays_as_it_is() -> None:
     """A subclass may give other probabilities than the estimator in it."""
     own = type("Own", (GridSearchCV,), {})(pipeline(), GRID, cv=2).fit(TEXTS, LABELS)
     assert unwrapped(own) is own
+
+
+@pytest.mark.parametrize("names", [["bad", "good"], [0, 1]])
+def test_labels_without_probabilities_are_those_of_the_pipeline(
+    tmp_path: Any, names: list[Any]
+) -> None:
+    """They come from the fast path, except where a threshold or names decide after it."""
+    labels = [names[label] for label in LABELS]
+    inside = make_pipeline(TfidfVectorizer(), LinearSVC())
+    whole = GridSearchCV(make_pipeline(TfidfVectorizer(), LinearSVC()), {}, cv=2)
+    threshold = FixedThresholdClassifier(
+        make_pipeline(TfidfVectorizer(), LinearSVC()), threshold=0.7, pos_label=names[1]
+    )
+    found = []
+    for at, estimator in enumerate([inside, whole, threshold]):
+        joblib.dump(estimator.fit(TEXTS, labels), tmp_path / "made.pkl")
+        add_model(tmp_path / "made.pkl", name=f"mine{at}", output=tmp_path / "models")
+        model = load_model(tmp_path / "models" / f"mine{at}")
+        assert isinstance(model, SklearnModel)
+        assert isinstance(model._estimator, WordPipeline)
+        frame = pd.DataFrame({"text": pd.Series([*NEW, *TEXTS], dtype=object)})
+        found.append(model.score(frame)["label"].tolist())
+        assert found[-1] == estimator.predict([*NEW, *TEXTS]).tolist()
+        assert isinstance(model._predictions, Classes)
+        fast = getattr(model._predictions._predict, "__self__", None)
+        assert isinstance(fast, WordPipeline) is predicts_as_inside(estimator)
+    assert found[0] == found[1] != found[2]

@@ -263,3 +263,14 @@ def test_more_terms_than_the_compiled_code_has_room_for_are_refused(tmp_path: Pa
     if LIBRARY:
         with pytest.raises(ValueError, match="at most 20"):
             explained.score(frame_of(GOOD))
+
+
+def test_texts_are_explained_without_a_frame() -> None:
+    """With the values of a frame; a part of a bulk job comes so."""
+    model = load_model(Path("models/fast")).with_reach()
+    assert model is not None
+    explained: Any = model.explained(2)
+    expected = explained.score(frame_of(some_texts()))
+    found = explained.score_texts(some_texts())
+    assert list(found) == list(expected)
+    pd.testing.assert_frame_equal(pd.DataFrame(found), expected, check_exact=True)

@@ -11,7 +11,12 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
@@ -49,6 +54,12 @@ PIPELINES: list[tuple[list[Any], Any, list[Any]]] = [
     ([CountVectorizer(stop_words=["so"])], MultinomialNB(), WORDS),
     ([CountVectorizer(binary=True), TfidfTransformer()], LogisticRegression(), WORDS),
     ([TfidfVectorizer(token_pattern=_SIGNS)], CalibratedClassifierCV(LinearSVC(), cv=2), TWO),
+    ([TfidfVectorizer(analyzer="char", ngram_range=(1, 3))], LogisticRegression(), GRADES),
+    (
+        [CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), lowercase=False)],
+        LogisticRegression(),
+        TWO,
+    ),
     ([TfidfVectorizer()], ComplementNB(), GRADES),
     ([TfidfVectorizer()], OneVsRestClassifier(LogisticRegression()), GRADES),
     ([TfidfVectorizer()], SGDClassifier(loss="modified_huber"), GRADES),
@@ -100,7 +111,7 @@ def test_every_output_is_that_of_the_pipeline_to_the_last_bit(
     frame = frame_of(texts * 6)
     pd.testing.assert_frame_equal(mapped.score(frame), own.score(frame), check_exact=True)
     pd.testing.assert_frame_equal(mapped.score(frame[:0]), own.score(frame[:0]))
-    for model in (mapped, mapped.with_reach()):
+    for model in filter(None, (mapped, mapped.with_reach())):
         in_frame, without = model.score(frame), model.score_texts(texts * 6)
         assert list(without) == list(in_frame)
         for name, values in without.items():
@@ -110,6 +121,24 @@ def test_every_output_is_that_of_the_pipeline_to_the_last_bit(
     for wanted in [{output.name} for output in card.signature.outputs]:
         narrow, own_narrow = mapped.for_outputs(wanted), own.for_outputs(wanted)
         pd.testing.assert_frame_equal(narrow.score(frame), own_narrow.score(frame))
+
+
+def test_characters_of_a_mapped_model_are_no_words(tmp_path: Path) -> None:
+    """It cannot tell which words it knows; and it is explained as the model itself is."""
+    steps = [TfidfVectorizer(analyzer="char", ngram_range=(1, 2))]
+    card = added(tmp_path / "models", steps, LogisticRegression(), TWO).card
+    mapped, own = (
+        load_model(tmp_path / "models" / "mine"),
+        load_own(tmp_path / "models" / "mine", card),
+    )
+    assert isinstance(mapped, MappedWordsModel)
+    assert isinstance(own, SklearnModel)
+    frame = frame_of([*TEXTS, *MORE])
+    assert mapped.with_reach() is own.with_reach() is None
+    assert mapped.reach(frame) is own.reach(frame) is None
+    assert mapped.explained_by == own.explained_by == "linear"
+    explained = mapped.explained(2).score(frame)
+    pd.testing.assert_frame_equal(explained, own.explained(2).score(frame))
 
 
 def test_the_version_does_not_depend_on_the_mapped_file(folder: Path) -> None:
@@ -242,7 +271,8 @@ def test_without_the_compiled_library_the_pickle_is_loaded(
     ("vectoriser", "classifier"),
     [
         (TfidfVectorizer(strip_accents="unicode"), LogisticRegression()),
-        (TfidfVectorizer(analyzer="char"), LogisticRegression()),
+        (TfidfVectorizer(analyzer="char", strip_accents="ascii"), LogisticRegression()),
+        (HashingVectorizer(n_features=64), LogisticRegression()),
         (TfidfVectorizer(), RandomForestClassifier(3, random_state=0)),
     ],
 )

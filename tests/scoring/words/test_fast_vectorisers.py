@@ -131,8 +131,8 @@ def test_texts_that_are_none_are_left_to_scikit_learn() -> None:
 @pytest.mark.parametrize(
     "estimator",
     [
-        make_pipeline(HashingVectorizer(n_features=64), LogisticRegression()),
-        make_pipeline(TfidfVectorizer(analyzer="char"), LogisticRegression()),
+        make_pipeline(HashingVectorizer(n_features=64, analyzer="char"), LogisticRegression()),
+        make_pipeline(TfidfVectorizer(analyzer=str.split), LogisticRegression()),
     ],
 )
 def test_an_estimator_without_word_vectorisers_is_not_copied(estimator: Any) -> None:

@@ -153,7 +153,6 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
     "vectoriser",
     [
         HashingVectorizer(),
-        CountVectorizer(analyzer="char"),
         CountVectorizer(analyzer=str.split),
         CountVectorizer(tokenizer=str.split, token_pattern=None),
         CountVectorizer(preprocessor=str.lower),

@@ -132,6 +132,19 @@ def test_a_new_process_fetches_nothing_again_but_what_is_damaged(
     assert read_card(local / "mine")
 
 
+def test_a_cache_that_somebody_clears_is_filled_again(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Wholly or in part; what workers have loaded goes on meanwhile."""
+    put(prefix, make("one"), "mine")
+    put(prefix, make("two", "other"), "other")
+    for gone in (local, local / "mine"):
+        mirror.sync()
+        shutil.rmtree(gone)
+    mirror.sync()
+    assert names(local) == ["mine", "other"]
+
+
 def test_a_half_copied_folder_is_not_here_and_is_reported_only_if_it_stays_so(
     prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
 ) -> None:

@@ -1,6 +1,7 @@
 """Gives rows what their model has read of them: for the counts of a job, and as outputs."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from typing_extensions import override
@@ -27,6 +28,14 @@ class ReachModel(Scorer):
         """
         self.card = model.card
         self._model, self._base, self._as_outputs = model, base, as_outputs
+
+    def score_texts(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+        """See `shared.model.Model.score_texts`; only for what the other model has read itself."""
+        score = getattr(self._model, "score_texts", None)
+        if score is None or self._as_outputs:
+            return None
+        found: Mapping[str, Any] | None = score(texts)
+        return found if found is not None and WORDS in found else None
 
     @override
     def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -10,8 +10,8 @@ from shared.card import CARD_FILE, Card, read_card, save_card, write_card
 from shared.config.object_address import ObjectAddress
 from shared.errors.model import ModelExists
 from shared.model_folders import current_versions
+from shared.publishing import publish
 from shared.stored_models import StoredModels
-from training.publishing import publish
 
 obstore = pytest.importorskip("obstore", reason="the extra object-storage")
 
