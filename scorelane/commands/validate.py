@@ -67,6 +67,9 @@ def validate(
             f"Today's budget does not suffice: {left:,} rows are left, and this has about "
             f"{rows:,}. A job would be refused until the next day (UTC) begins."
         )
+    seconds = estimate.get("seconds")
+    if rows is not None and seconds is not None:
+        click.echo(f"About {rows:,} rows: the job would take about {seconds:,.1f} s.\n")
     is_table = any("inputs" in row for row in preview["first_rows"])
     table = table_of("row", "ref", last="values or error" if is_table else "text or error")
     errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]

@@ -147,6 +147,21 @@ def test_a_dry_run_tells_that_the_budget_does_not_suffice(
     assert ("budget does not suffice" in page) == is_told
 
 
+@pytest.mark.parametrize(
+    ("rows", "seconds", "is_told"), [(1200, 1234.56, True), (None, None, False), (3, None, False)]
+)
+def test_a_dry_run_tells_how_long_the_job_would_take(
+    answers, file: Path, rows: int | None, seconds: float | None, is_told: bool
+) -> None:
+    """Nothing is told of what the service does not know."""
+    preview = {"detail": "It can.", "columns": ["a"], "first_rows": [], "first_errors": []}
+    preview |= {"estimate": {"rows": rows, "seconds": seconds}}
+    answers.add("POST /jobs?validate=true", 200, preview)
+    page = run("validate", str(file), "--url", answers.url).stdout
+    assert ("About 1,200 rows: the job would take about 1,234.6 s." in page) == is_told
+    assert ("About" in page) == is_told
+
+
 @pytest.mark.parametrize("model", [(), ("--model", "table")])
 def test_evaluate_refuses_a_table(served, file: Path, model: tuple[str, ...]) -> None:
     """It measures sentiment scores of texts; of another model it says what that one takes."""
