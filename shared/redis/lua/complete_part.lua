@@ -17,7 +17,7 @@ local libraries, summary = ARGV[14], arguments_from(15)
 
 -- So many parts for each lane (two are usual for a process) lie between two marks of the rate of a job. Several
 -- processes may end their parts together, which moves a rate over fewer parts up and down by more than a fifth.
-local MARK_PARTS = 3
+local MARK_PARTS = 2
 
 -- Mark the time and the rows from which on the shown rate of the job counts: `recent_at` and `recent_rows`, the
 -- mark before the last one. So the rate is that of the last one to two times as many parts.

@@ -9,9 +9,9 @@ from support.stored import MakeStore, complete, running
 from shared.config.settings import Settings
 from shared.jobs.job_store import JobStore
 
-#: The rows of each part, and the parts between two marks: three for each of `LANES`.
+#: The rows of each part, and the parts between two marks: two for each of `LANES`.
 ROWS, LANES = 10, 2
-BETWEEN = 3 * LANES
+BETWEEN = 2 * LANES
 
 
 def test_it_counts_from_the_mark_before_the_last_one(make_store: MakeStore) -> None:
@@ -46,7 +46,7 @@ def test_it_counts_from_the_mark_before_the_last_one(make_store: MakeStore) -> N
 def test_a_changed_speed_is_shown(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, processes: int, change: float
 ) -> None:
-    """Each process has ten parts at the new speed: the rate is within 20 %, and so is the ETA.
+    """Each process has had nine parts at the new speed: the rate is within 20 %, and so is the ETA.
 
     The processes end their parts together, which is the worst case.
     """
@@ -61,7 +61,7 @@ def test_a_changed_speed_is_shown(
         at += 1 / speed
         for process in range(processes):
             complete(store, job_id, done * processes + process, lanes)
-        if 10 <= done < 30 or done >= 42:
+        if 10 <= done < 30 or done >= 38:
             true = ROWS * processes * speed
             job = store.get(job_id)
             for later in (0.0, 0.9 / speed):

@@ -57,7 +57,7 @@ class Record:
     def mark_rate(self, rows: int, lanes: int) -> None:
         """Mark from where on the rate counts, as `lua/complete_part.lua` does."""
         before = self.mark or (0, self.job.started_at or 0.0, 0)
-        if len(self.done) - before[0] >= max(3 * lanes, 1):
+        if len(self.done) - before[0] >= max(2 * lanes, 1):
             self.update(recent_at=before[1], recent_rows=before[2])
             self.mark = (len(self.done), time.time(), self.job.rows_done + rows)
 
