@@ -124,14 +124,18 @@ class HeadFirstWorker(ProblemWorker):
         """Give a request to a thread; `head` is what was received of it."""
         lane = self._probes.get(probed(head), self._main)
         if lane.is_full:
-            counters.add(REFUSED)
-            self._answer(connection, busy(RETRY_AFTER))
+            self._turn_away(connection)
             return
         self._stop_waiting(connection)
         connection.hand_over(head, lane.pace)
         lane.submit(self.handle, connection).add_done_callback(
             partial(self.method_queue.defer, self._finish, lane, connection)
         )
+
+    def _turn_away(self, connection: Connection) -> None:
+        """Answer a request for which there is no thread."""
+        counters.add(REFUSED)
+        self._answer(connection, busy(RETRY_AFTER))
 
     def _finish(self, lane: Lane, connection: Connection, done: Future[Any]) -> None:
         lane.free()
