@@ -10,7 +10,7 @@ from typing_extensions import override
 from api.event_loop.question_loop import QuestionLoop
 from api.process.asked import Asked, in_thread
 from api.process.connection import Connection
-from api.process.head_first_worker import LINGER_SECONDS, WAITING_SHARE, HeadFirstWorker
+from api.process.head_first_worker import SHORT_LINGER_SECONDS, WAITING_SHARE, HeadFirstWorker
 from api.process.lane import Lane
 from api.services import NAME, Services
 from shared.jobs.question_line import Loop
@@ -91,7 +91,7 @@ class QuestionWorker(HeadFirstWorker):
                 partial(self.method_queue.defer, self._finish, self._main, connection)
             )
         elif closes:
-            self._linger(connection, LINGER_SECONDS)
+            self._linger(connection, SHORT_LINGER_SECONDS)
         else:
             # Not now: each of a hundred requests in one packet would be handled within the last.
             self._sent.append(connection)

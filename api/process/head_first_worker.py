@@ -9,6 +9,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 from typing_extensions import override
 
 from api.process.connection import Connection, probed
@@ -179,11 +180,16 @@ class HeadFirstWorker(ProblemWorker):
         self._linger(connection, SHORT_LINGER_SECONDS)
 
     def _linger(self, connection: Connection, seconds: float) -> None:
-        """Close a connection when its client has read the answer, but within some seconds."""
+        """Close a connection when its client has read the answer, but within some seconds.
+
+        A process that is about to stop waits no longer than gunicorn does for a next request.
+        """
         self._stop_waiting(connection)
         if not connection.say_no_more():
             self._drop(connection)
             return
+        if not self.alive:
+            seconds = min(seconds, STOP_KEEPALIVE_LINGER)
         connection.expect_end(seconds, LINGER_BYTES)
         self._wait(connection, self._on_rest)
 

@@ -137,6 +137,26 @@ def test_connections_to_redis_that_are_lost(api: Programs) -> None:
         assert all(answers() for _ in range(5))
 
 
+def test_a_client_that_stays_does_not_delay_the_stop(api: Programs) -> None:
+    """A process that stops waits for a client with its last answer for seconds, not to its limit.
+
+    The client has been told that the connection is closed, but does not close it.
+    """
+    with (
+        replica(api, "--workers 1 --graceful-timeout 600") as (program, port),
+        RawClient(port) as client,
+    ):
+
+        def is_last() -> bool:
+            client.send(question())
+            return client.answer().headers["connection"] == "close"
+
+        assert not is_last()
+        program.terminate()
+        wait_for(is_last)
+        assert program.wait(20) == 0
+
+
 def test_questions_that_get_no_answer_are_withdrawn(api: Programs) -> None:
     """They are not scored, and take nothing from a budget, if the client got a 503 instead.
 
