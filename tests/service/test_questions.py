@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from support.programs import Programs
+from support.programs import Programs, many_rows
 from support.raw_client import RawAnswer, RawClient, get, head
 from support.slow_clients import few_threads, many, question, replica, upload
 from support.waiting import wait_for
@@ -68,6 +68,21 @@ def test_each_answer_has_its_own_id(api: Programs) -> None:
             ids.append(client.answer().headers["x-request-id"])
     assert len(set(ids)) == 5
     assert ids[2:4] == ["mine", "yours"]
+
+
+@pytest.mark.parametrize("option", ["close", "Close"])
+def test_the_connection_is_closed_if_the_client_wants_that(api: Programs, option: str) -> None:
+    """Also after the same head again, for a question and for a look at a job."""
+    close = f"Connection: {option}"
+    location = api.submit(many_rows(2)[0])
+    api.wait_for_end(location)
+    for asked in (question(close, text=_TEXT), head(f"GET {location}", close)):
+        for _ in range(3):
+            with RawClient(api.port) as client:
+                client.send(asked)
+                answer = client.answer()
+                assert (answer.status, answer.headers["connection"]) == (200, "close")
+                assert client.is_closed()
 
 
 def test_many_requests_in_one_packet(api: Programs) -> None:
