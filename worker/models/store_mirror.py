@@ -104,6 +104,9 @@ class StoreMirror:
         found = self._stored.folders()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
+            if not self._names_here() <= found.keys():
+                # Another worker may have fetched since then what is not in that listing.
+                found = self._stored.folders()
             for entry in os.scandir(self._folder):
                 # One that begins with a dot is of a worker that was killed while it fetched.
                 if entry.is_dir() and entry.name not in found:
@@ -120,6 +123,13 @@ class StoreMirror:
             if one.error and one.listings >= SETTLED_LISTINGS
         }
         return Mirrored(frozenset(map(name_of, found)), failed)
+
+    def _names_here(self) -> set[str]:
+        return {
+            one.name
+            for one in os.scandir(self._folder)
+            if one.is_dir() and not one.name.startswith(".")
+        }
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
