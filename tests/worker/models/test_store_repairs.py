@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.stored_prefix import Make, Prefix, names, put
 
+from shared.card import CARD_FILE, read_card
 from shared.stored_models import Files
 from worker.models.store_mirror import StoreMirror
 
@@ -59,3 +60,57 @@ def test_a_listing_that_takes_long_keeps_no_other_worker_waiting(
     assert names(local) == ["mine"]
     listed.set()
     thread.join()
+
+
+def test_a_file_that_is_gone_or_damaged_is_fetched_again(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Though the store has not changed; the sound files of the folder are not fetched again."""
+    card = put(prefix, make("one"), "mine")
+    mirror.sync()
+    for file in ("model.pkl", "words.json"):
+        prefix.fetched.clear()
+        (local / "mine" / file).unlink()
+        assert mirror.sync().failed == {}
+        assert read_card(local / "mine") == card
+        assert prefix.fetched == [f"mine/{file}"]
+    prefix.fetched.clear()
+    (local / "mine" / "model.pkl").write_text("damaged")
+    mirror.sync()
+    assert read_card(local / "mine") == card
+    (local / "mine" / CARD_FILE).write_text("{}")
+    mirror.sync()
+    assert read_card(local / "mine") == card
+    assert prefix.fetched == ["mine/model.pkl"]
+
+
+def test_a_file_that_is_damaged_in_all_versions_that_share_it(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """It is one file on the disk; it is fetched once, and no version gets the damaged one."""
+    cards = {name: put(prefix, make(name), name) for name in ("mine@1", "mine@2")}
+    mirror.sync()
+    prefix.fetched.clear()
+    assert (local / "mine@1" / "words.json").samefile(local / "mine@2" / "words.json")
+    (local / "mine@1" / "words.json").write_text("damaged")
+    assert mirror.sync().failed == {}
+    assert {name: read_card(local / name) for name in cards} == cards
+    assert prefix.fetched == ["mine@1/words.json"]
+
+
+def test_what_another_worker_has_repaired_is_not_fetched(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """Its files are other ones on the disk, and sound; then nothing is read again."""
+    put(prefix, make("one"), "mine")
+    other = StoreMirror(prefix, local)
+    mirror.sync()
+    other.sync()
+    (local / "mine" / "model.pkl").unlink()
+    other.sync()
+    prefix.fetched.clear()
+    place = (local / "mine").stat()
+    for one in (mirror, other, mirror):
+        assert one.sync().failed == {}
+    assert prefix.fetched == []
+    assert (local / "mine").stat() == place
