@@ -92,12 +92,12 @@ class StoredModels:
         return card, content
 
     def fetch(self, folder: str, file: str, target: Path) -> None:
-        """Copy a file of a model folder to a path of this machine.
+        """Copy a file of a model folder to a path of this machine, where no file is.
 
         Raises:
             OSError: the store does not give it, or it cannot be written.
         """
-        with self._blobs.open(f"{folder}/{file}") as source, target.open("wb") as copy:
+        with self._blobs.open(f"{folder}/{file}") as source, target.open("xb") as copy:
             shutil.copyfileobj(source, copy, _CHUNK)
 
     def put(self, folder: Path, name: str, card: Card) -> None:

@@ -177,12 +177,14 @@ class StoreMirror:
             return _Followed(files, card, stamps)
         building = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=self._folder))
         try:
+            # Before any link to a file of another model, which it might be written through.
+            with (building / CARD_FILE).open("xb") as file_of_card:
+                file_of_card.write(content)
             for file, digest in card.digests.items():
                 if same := self._same(digest):
                     (building / file).hardlink_to(same)
                 else:
                     self._stored.fetch(name, file, building / file)
-            (building / CARD_FILE).write_bytes(content)
             stamps = _stamps(building, card)
             read_card(building)
             put_in_place(building, place)

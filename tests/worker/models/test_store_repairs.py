@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from support.stored_prefix import Make, Prefix, names, put
 
-from shared.card import CARD_FILE, read_card
+from shared.card import CARD_FILE, content_of, read_card
+from shared.digests import version_of
 from shared.stored_models import Files
 from worker.models.store_mirror import StoreMirror
 
@@ -114,3 +115,29 @@ def test_what_another_worker_has_repaired_is_not_fetched(
         assert one.sync().failed == {}
     assert prefix.fetched == []
     assert (local / "mine").stat() == place
+
+
+def test_a_card_that_names_itself_changes_no_other_model(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make
+) -> None:
+    """It names `card.json` as a file of another model, which its folder would share."""
+    good = put(prefix, make("one", "good"), "good")
+    files = {**good.files, CARD_FILE: good.files["model.pkl"]}
+    bad = good.model_copy(update={"name": "z", "files": files, "version": version_of(files, {})})
+    prefix.put(make("one"), "z", good)
+    prefix.write(f"z/{CARD_FILE}", content_of(bad))
+    assert "it names card.json among its files" in mirror.sync().failed["z"]
+    assert read_card(local / "good") == good
+
+
+def test_a_file_is_never_fetched_into_another_one(
+    prefix: Prefix, make: Make, tmp_path: Path
+) -> None:
+    """Where names differ by case alone, two files of a folder may be one, shared by models."""
+    put(prefix, make("one"), "mine")
+    shared = tmp_path / "shared"
+    shared.write_text("of another model")
+    (tmp_path / "Model.pkl").hardlink_to(shared)
+    with pytest.raises(FileExistsError):
+        prefix.fetch("mine", "model.pkl", tmp_path / "Model.pkl")
+    assert shared.read_text() == "of another model"
