@@ -26,7 +26,7 @@ class StoredFile(NamedTuple):
 
     Attributes:
         size: in bytes.
-        etag: its version, as the store names it; empty if it names none.
+        etag: its version, as the store names it; if it names none, the time of its last change.
     """
 
     size: int
@@ -66,7 +66,8 @@ class StoredModels:
             folder, slash, file = meta["path"].partition("/")
             # A name that ends in a slash stands for a folder in some tools.
             if slash and file and "/" not in file and not folder.startswith("."):
-                stored = StoredFile(meta["size"], meta["e_tag"] or "")
+                etag = meta["e_tag"] or meta["last_modified"].isoformat()
+                stored = StoredFile(meta["size"], etag)
                 found.setdefault(folder, {})[file] = stored
         return dict(sorted(found.items()))
 

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.stored_prefix import Make, Prefix, names, put
@@ -10,6 +11,9 @@ from shared.card import CARD_FILE, content_of, read_card
 from shared.digests import version_of
 from shared.stored_models import Files
 from worker.models.store_mirror import StoreMirror
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 pytest.importorskip("obstore", reason="the extra object-storage")
 
@@ -141,3 +145,20 @@ def test_a_file_is_never_fetched_into_another_one(
     with pytest.raises(FileExistsError):
         prefix.fetch("mine", "model.pkl", tmp_path / "Model.pkl")
     assert shared.read_text() == "of another model"
+
+
+def test_a_file_of_a_store_that_names_no_versions(
+    prefix: Prefix, mirror: StoreMirror, local: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the same size is another one if it was written at another time."""
+    listing = prefix._blobs.listing
+
+    def without_versions() -> "list[ObjectMeta]":
+        return [{**one, "e_tag": None} for one in listing()]
+
+    monkeypatch.setattr(prefix._blobs, "listing", without_versions)
+    put(prefix, make("one"), "mine")
+    mirror.sync()
+    second = put(prefix, make("two"), "mine")
+    mirror.sync()
+    assert read_card(local / "mine") == second
