@@ -10,7 +10,7 @@ from shared.aliases import CHAMPION, VERSION, Aliases, Names
 from shared.errors.aliases import AmbiguousVersion, NoChampion
 from shared.errors.input import UnknownModel
 from shared.errors.service import NoModelYet
-from shared.fleet import Fleet, Served
+from shared.fleet import Fleet, Served, declined_by
 
 #: The most names that a message lists, and the most characters of a name that it repeats.
 _MOST_LISTED, _MOST_SHOWN = 50, 120
@@ -68,11 +68,13 @@ class ModelNames:
         if not sign and not names.champion:
             if not current:
                 raise NoModelYet
-            raise UnknownModel(model=_shown(model), models=_listed(current))
+            raise self._unknown(model, "", current)
         alias = wanted if sign else CHAMPION
-        version = names.aliases.get(alias) or _match(model, wanted, there, names)
+        version = names.aliases.get(alias) or self._match(model, wanted, there)
         if version not in there:
-            reason = "which was removed" if version in names.removed else "which no worker has"
+            declined = self._declined(model, version)
+            reason = f"which fits no worker ({declined})" if declined else "which no worker has"
+            reason = "which was removed" if version in names.removed else reason
             raise NoChampion(alias=alias, model=model, version=f"{model}@{version}", reason=reason)
         return there[version]
 
@@ -87,7 +89,7 @@ class ModelNames:
         """
         names = self.names_of(model)
         known = {*self.there(model), *names.removed, *names.former, *names.aliases.values()}
-        return names.aliases.get(wanted) or _match(model, wanted, known, names)
+        return names.aliases.get(wanted) or self._match(model, wanted, known)
 
     def there(self, model: str) -> dict[str, Served]:
         """The versions of a model that are announced or remembered, and not removed."""
@@ -98,27 +100,56 @@ class ModelNames:
             if one.card.name == model and one.card.version not in removed
         }
 
+    def _match(self, model: str, wanted: str, versions: Collection[str]) -> str:
+        """The version that `wanted` is, or is the beginning of."""
+        found = [one for one in versions if one == wanted] or sorted(
+            one for one in versions if _begins(one, wanted)
+        )
+        if len(found) > 1:
+            candidates = _listed(f"{model}@{one}" for one in found)
+            raise AmbiguousVersion(model=_shown(f"{model}@{wanted}"), candidates=candidates)
+        if not found:
+            known = (*sorted(versions), *sorted(self.names_of(model).aliases))
+            raise self._unknown(model, wanted, (f"{model}@{one}" for one in known))
+        return found[0]
 
-def _match(model: str, wanted: str, versions: Collection[str], names: Names) -> str:
-    """The version that `wanted` is, or is the beginning of."""
-    found = [one for one in versions if one == wanted] or sorted(
-        one for one in versions if VERSION.fullmatch(wanted) and one.startswith(wanted)
-    )
-    shown = _shown(f"{model}@{wanted}")
-    if len(found) > 1:
-        candidates = _listed(f"{model}@{one}" for one in found)
-        raise AmbiguousVersion(model=shown, candidates=candidates)
-    if not found:
-        known = (*sorted(versions), *sorted(names.aliases))
-        raise UnknownModel(model=shown, models=_listed(f"{model}@{one}" for one in known))
-    return found[0]
+    def _unknown(self, model: str, wanted: str, known: Iterable[str]) -> UnknownModel:
+        declined = self._declined(model, wanted)
+        return UnknownModel(
+            model=_shown(f"{model}@{wanted}" if wanted else model),
+            why=f" that fits a worker ({declined})" if declined else "",
+            models=_listed(known),
+        )
+
+    def _declined(self, model: str, wanted: str) -> str:
+        """Why workers leave the versions of a model to others that are meant.
+
+        Args:
+            model: its name.
+            wanted: a version, or the beginning of one; empty: any version is meant.
+
+        Returns:
+            The versions and the reasons; empty: no worker has such a version.
+        """
+        removed = self.names_of(model).removed
+        reasons = []
+        for full_name, why in declined_by(self.fleet.workers()).items():
+            name, _, version = full_name.partition("@")
+            is_meant = not wanted or version == wanted or _begins(version, wanted)
+            if name == model and is_meant and version not in removed:
+                reasons.append(f"{full_name}: {why}")
+        return _listed(reasons, "; ") if reasons else ""
+
+
+def _begins(version: str, wanted: str) -> bool:
+    return VERSION.fullmatch(wanted) is not None and version.startswith(wanted)
 
 
 def _shown(name: str) -> str:
     return name[:_MOST_SHOWN]
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], separator: str = ", ") -> str:
     found = list(names)
     more = f" and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
-    return ", ".join(found[:_MOST_LISTED]) + more or "none"
+    return separator.join(found[:_MOST_LISTED]) + more or "none"

@@ -87,6 +87,12 @@ class Worker(BaseModel):
     blobs: str = Field("", description="The identity of the blob folder that it sees.")
 
 
+def declined_by(workers: Iterable[Worker]) -> dict[str, str]:
+    """Why workers leave versions to others, by full name, in the order of the names."""
+    found = {full_name: why for one in workers for full_name, why in one.declined.items()}
+    return dict(sorted(found.items()))
+
+
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
@@ -171,16 +177,16 @@ class Fleet(Protocol):
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder.
 
-        A version that a worker leaves to others is among them only if no process serves it.
+        A version that a worker leaves to others is among them only if no process serves it. Several
+        such versions of a model are named one after the other.
         """
         workers = self.workers()
-        unserved = {
-            name_of(full_name): f"{full_name} fits no worker: {why}."
-            for worker in workers
-            for full_name, why in worker.declined.items()
-            if not self.processes(full_name)
-        }
-        return unserved | {name: why for one in workers for name, why in one.failed.items()}
+        found: dict[str, str] = {}
+        for full_name, why in declined_by(workers).items():
+            if not self.processes(full_name):
+                before = found.get(name_of(full_name), "")
+                found[name_of(full_name)] = f"{before} {full_name} fits no worker: {why}.".lstrip()
+        return found | {name: why for one in workers for name, why in one.failed.items()}
 
     def to_serve(self) -> set[str]:
         """The names of the models that live workers serve or are loading."""

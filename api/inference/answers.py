@@ -114,7 +114,7 @@ def answered(
 
 def _not_found(at: Services, error: UnknownModel) -> NoSuchModel:
     known = ", ".join(one.card.full_name for one in at.names.current().values()) or "none"
-    return NoSuchModel(model=error.fields["model"], models=known)
+    return NoSuchModel(**error.fields | {"models": known})
 
 
 def refuse_errors(errors: Sequence[str | None], advice: str) -> None:

@@ -188,7 +188,7 @@ class BadRequestField(BadInput):
 
 
 class UnknownModel(BadInput):
-    """There is no model '{model}'. The models here: {models}."""
+    """There is no model '{model}'{why}. The models here: {models}."""
 
 
 class TakesColumns(BadInput):

@@ -36,8 +36,8 @@ class ModelsNotWritable(ScorelaneError):
 
 
 class NoSuchModel(ScorelaneError):
-    """There is no model '{model}' here. There are: {models}. A version that is served no longer
-    is not found either.
+    """There is no model '{model}' here{why}. There are: {models}. A version that is served no
+    longer is not found either.
     """
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from shared.config.settings import Settings
-from shared.fleet import Worker, name_of
+from shared.fleet import Worker, declined_by, name_of
 from shared.monitoring.findings import HERE, Finding, fault, fine, warning
 from shared.monitoring.redis_findings import MOST_SKEW
 
@@ -73,8 +73,7 @@ def _failed(workers: Sequence[Worker]) -> Iterator[Finding]:
 def _declined(workers: Sequence[Worker], serving: Collection[str]) -> Iterator[Finding]:
     """Name the versions that workers leave to others, and whether anybody serves them."""
     names = {name_of(full_name) for full_name in serving}
-    reasons = {full_name: why for one in workers for full_name, why in one.declined.items()}
-    for full_name, why in sorted(reasons.items()):
+    for full_name, why in declined_by(workers).items():
         if full_name in serving:
             without = [one.name for one in workers if full_name in one.declined]
             own = [one.name for one in workers if full_name in one.models]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from support.doctor import a_worker
 from support.doubles.length_model import LengthModel
 from support.in_memory import Service
 from support.problems import problem
@@ -144,3 +145,32 @@ def test_a_retry_keeps_the_version_of_its_job(versions: Service) -> None:
     versions.client.post(again["links"]["cancel"])
     versions.fleet.unserved.add(f"length@{NEW}")
     assert versions.client.post(again["links"]["retry"]).json["model"]["version"] == NEWER
+
+
+def test_a_version_that_every_worker_leaves_to_others_is_refused_with_the_reason(
+    service: Service,
+) -> None:
+    """It names the version, also if the request has only a beginning of it, an alias or a name."""
+    why = "its card names numpy 1.26; here, numpy 2.4"
+    declined = {f"length@{NEW}": why, "only@0123456789ab": why}
+    service.fleet.describe(a_worker("one", models=[f"length@{OLD}"], declined=declined))
+    for model, expected in (
+        (f"length@{NEW}", f"length@{NEW}: {why}"),
+        ("length@00000000abc", f"length@{NEW}: {why}"),
+        ("only", f"only@0123456789ab: {why}"),
+        ("only@0123", f"only@0123456789ab: {why}"),
+    ):
+        for answer in (
+            service.submit(b"text\nwell\n", model=model),
+            service.client.post(f"/score?model={model}", json=ROWS),
+        ):
+            detail = problem(answer, 422, "unknown-model")
+            assert f"no model '{model}' that fits a worker ({expected}). The models here" in detail
+    answer = service.client.put(f"/models/length/aliases/challenger?version={NEW}")
+    assert why in problem(answer, 404, "no-such-model")
+    assert "that fits" not in problem(
+        service.submit(b"text\nwell\n", model="length@0000ffff"), 422, "unknown-model"
+    )
+    point(service, "challenger", NEW)
+    answer = service.submit(b"text\nwell\n", model="length@challenger")
+    assert f"which fits no worker (length@{NEW}: {why})" in problem(answer, 503, "no-champion")

@@ -24,9 +24,10 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 from sklearn.svm import LinearSVC
 from support.mixed_columns import CLASSES, NUMBERS, TRAINED, TRANSFORMERS, WORDS, people
 
-from scoring.tables import faster
+from scoring.tables import faster, linear_columns
 from scoring.tables.faster import faster_table
 from scoring.tables.linear_columns import UnmadeColumns
+from scoring.tables.linear_ties import each_alone
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),
@@ -121,6 +122,79 @@ def test_no_row_changes_another(key: Any) -> None:
     huge.loc[0, "fare"] = 1.7e308
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(fast.predict(huge)[1:], together[1:20])
+
+
+#: Weights of 16 and of 8 columns: those of rows of ones add up to 0, or to a last digit.
+_SIXTEEN = [0.1, 1.5, 0.5, 1, 0.2, 1.9, 0.4, 1.9, 0.2, 0.3, 0.3, 1, 1, 1, 1.4, -12.7]
+_EIGHT = [0.2, 1.8, 0.5, 1.4, 1.2, 1.9, 0.1, -7.1]
+
+_TIES: dict[str, tuple[Any, list[Any], list[list[float]]]] = {
+    "sixteen numbers": (LinearSVC(), [0, 1], [_SIXTEEN]),
+    "eight numbers": (LinearSVC(), ["no", "yes"], [_EIGHT]),
+    "probabilities": (LogisticRegression(), [0.0, 1.0], [_SIXTEEN]),
+    "highest of three": (RidgeClassifier(), [0, 1, 2], [_SIXTEEN, [0.0] * 16, [-1.0] * 16]),
+    "several labels": (RidgeClassifier(), [[0, 1], [1, 0], [1, 1]], [_SIXTEEN, [1.0] * 16]),
+}
+
+
+def _tying(name: str, sparse: float) -> tuple[Any, pd.DataFrame]:
+    """A pipeline with such weights, and rows of which most are near a tie."""
+    model, classes, weights = _TIES[name]
+    numbers = [f"n{place}" for place in range(len(weights[0]))]
+    # So many products are still added up without a matrix.
+    numbers, weights = numbers[: 60 // len(weights)], [own[: 60 // len(weights)] for own in weights]
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.random((60, len(numbers))), columns=numbers)
+    frame["s"] = pd.Series(["x", "y"] * 30, dtype=object)
+    columns = make_column_transformer(
+        ("passthrough", numbers), (OneHotEncoder(), ["s"]), sparse_threshold=sparse
+    )
+    slow = make_pipeline(columns, clone(model)).fit(frame, np.array(classes * 60)[:60])
+    slow[-1].coef_ = np.array([[*own, 0.0, 0.0] for own in weights])
+    slow[-1].intercept_ = np.zeros(len(weights))
+    rows = frame.head(20).copy()
+    rows.loc[:14, numbers] = 1.0
+    rows.loc[5:9, numbers] = 0.3
+    rows.loc[10, numbers] = 1e15
+    return slow, rows
+
+
+@pytest.mark.parametrize("sparse", [0.0, 1.0], ids=["dense", "sparse"])
+@pytest.mark.parametrize("name", _TIES)
+def test_a_row_near_a_tie_gets_the_class_that_scikit_learn_gives_it_alone(
+    name: str, sparse: float
+) -> None:
+    """Rounding cannot give a row another class, or another one than without the other rows."""
+    slow, rows = _tying(name, sparse)
+    fast = faster_table(slow)
+    assert isinstance(fast.steps[0][1], UnmadeColumns)
+    alone = [rows.iloc[place : place + 1] for place in range(len(rows))]
+    expected = np.concatenate([slow.predict(row) for row in alone])
+    np.testing.assert_array_equal(fast.predict(rows), expected)
+    decisions = fast.decision_function(rows)
+    np.testing.assert_array_equal(
+        decisions[:15], [slow.decision_function(x)[0] for x in alone[:15]]
+    )
+    np.testing.assert_array_equal(
+        decisions, np.concatenate([fast.decision_function(row) for row in alone])
+    )
+
+
+def test_a_row_far_from_ties_is_not_left_to_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither next to a row of huge numbers, nor if a class has no weights at all."""
+    asked: list[int] = []
+
+    def counting(decide: Any, matrix: Any) -> Any:
+        asked.append(matrix.shape[0])
+        return each_alone(decide, matrix)
+
+    monkeypatch.setattr(linear_columns, "each_alone", counting)
+    slow, rows = _tying("highest of three", 0.0)
+    fast = faster_table(slow)
+    asked.clear()
+    clear = pd.concat([rows.iloc[15:], rows.iloc[10:11]])
+    fast.predict(clear)
+    assert sum(asked) <= 1
 
 
 def test_a_missing_number_is_refused_as_by_scikit_learn() -> None:

@@ -406,5 +406,10 @@ def test_what_is_left_to_others_has_failed_only_if_nobody_serves_it(fleet: Redis
     fleet.describe(a_worker("a", models=[KEPT.full_name], declined={CARD.full_name: why}))
     assert fleet.failed() == {"mine": f"{CARD.full_name} fits no worker: {why}."}
     assert fleet.to_serve() == {"kept"}
-    fleet.announce("b", served(CARD))
+    both = {CARD.full_name: why, OTHER.full_name: why}
+    fleet.describe(a_worker("a", models=[KEPT.full_name], declined=both))
+    assert fleet.failed() == {
+        "mine": " ".join(f"{one} fits no worker: {why}." for one in sorted(both))
+    }
+    fleet.announce("b", served(CARD, OTHER))
     assert fleet.failed() == {}
