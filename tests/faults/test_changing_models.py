@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.changing_models import NAME, SHORT, ChangingModels
+from support.changing_models import NAME, SHORT, ChangingModels, wait_serving
 from support.faulty import Faulty
 from support.small_disk import fill, small_disk
 from support.waiting import wait_for
@@ -49,7 +49,7 @@ def test_workers_die_while_versions_change_under_a_job(
     models = serve(service, tmp_path / "moody", pace=0.005)
     workers = [service.start_worker() for _ in range(2)]
     service.wait_ready()
-    wait_for(lambda: service.processes() == 2)
+    wait_serving(service, workers)
     scores = {models.current(): 0.0}
     job = service.submit_rows(ROWS)
     service.wait_for_rows(job.location, 1)
@@ -60,7 +60,7 @@ def test_workers_die_while_versions_change_under_a_job(
         jobs.append(service.submit_rows(50))
         assert models.score() in scores.values()
         models.wait_served(next(reversed(scores)))
-        wait_for(lambda: service.processes() >= 2, 180)
+        wait_serving(service, workers)
         jobs.append(service.submit_rows(50))
         assert models.score() in scores.values()
         # The version before the last two disappears, with its jobs perhaps under way.

@@ -6,11 +6,14 @@ from pathlib import Path
 import psutil
 from support.faulty import Faulty, SentJob
 from support.moody_model import MoodyModel
+from support.programs import Programs
 from support.waiting import wait_for
 
 from benchmarks.runtime_package import make
 from shared.card import write_card
+from shared.config.settings import Settings
 from shared.model import SCORE
+from shared.redis.link import RedisLink
 from training.model_folder import new_model_folder
 
 #: The name of the model, and of its format.
@@ -99,6 +102,24 @@ class ChangingModels:
         """The number of processes that have loaded each version."""
         processes: dict[str, int] = self.service.client.get("/readyz").json().get("processes", {})
         return processes
+
+
+def wait_serving(service: Programs, workers: list[subprocess.Popen[bytes]]) -> None:
+    """Wait until a living process of each of these workers has announced what it serves.
+
+    The API also counts processes that were killed, until their announcements have run out.
+    """
+    settings = Settings(redis_url=service.env["SCORELANE_REDIS_URL"])
+    link = RedisLink(settings)
+
+    def announced() -> set[int]:
+        nodes = link.client.smembers(link.key("nodes"))
+        return {int(pid) for node in nodes for pid in link.client.hkeys(link.key("worker", node))}
+
+    try:
+        wait_for(lambda: all(scoring_pids(worker) & announced() for worker in workers), 180)
+    finally:
+        link.close()
 
 
 def scoring_pids(worker: subprocess.Popen[bytes]) -> set[int]:
