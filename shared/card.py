@@ -205,6 +205,8 @@ def parse_card(content: bytes, path: object) -> Card:
         raise BadCard(path=path, reason=reason)
     if strange := [name for name in card.digests if Path(name).name != name]:
         raise BadCard(path=path, reason=f"{strange[0]} is not a plain file name")
+    if CARD_FILE in card.digests:
+        raise BadCard(path=path, reason=f"it names {CARD_FILE} among its files")
     return card
 
 

@@ -26,7 +26,7 @@ class StoredFile(NamedTuple):
 
     Attributes:
         size: in bytes.
-        etag: its version, as the store names it; empty if it names none.
+        etag: its version, as the store names it; if it names none, the time of its last change.
     """
 
     size: int
@@ -66,7 +66,8 @@ class StoredModels:
             folder, slash, file = meta["path"].partition("/")
             # A name that ends in a slash stands for a folder in some tools.
             if slash and file and "/" not in file and not folder.startswith("."):
-                stored = StoredFile(meta["size"], meta["e_tag"] or "")
+                etag = meta["e_tag"] or meta["last_modified"].isoformat()
+                stored = StoredFile(meta["size"], etag)
                 found.setdefault(folder, {})[file] = stored
         return dict(sorted(found.items()))
 
@@ -92,12 +93,12 @@ class StoredModels:
         return card, content
 
     def fetch(self, folder: str, file: str, target: Path) -> None:
-        """Copy a file of a model folder to a path of this machine.
+        """Copy a file of a model folder to a path of this machine, where no file is.
 
         Raises:
             OSError: the store does not give it, or it cannot be written.
         """
-        with self._blobs.open(f"{folder}/{file}") as source, target.open("wb") as copy:
+        with self._blobs.open(f"{folder}/{file}") as source, target.open("xb") as copy:
             shutil.copyfileobj(source, copy, _CHUNK)
 
     def put(self, folder: Path, name: str, card: Card) -> None:

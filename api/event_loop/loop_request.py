@@ -93,6 +93,11 @@ class LoopRequest:
     def _start(self, status: str, headers: list[tuple[str, str]], *_: Any) -> None:
         self.head = status, headers
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the client wants the connection to be closed afterwards."""
+        return bool(self._request.should_close())
+
     def response(self, log: Any, *, closes: bool) -> tuple[bytes, bool]:
         """The whole response, and whether the connection is closed after it; call this once.
 

@@ -10,7 +10,8 @@ from typing_extensions import override
 from api.event_loop.question_loop import QuestionLoop
 from api.process.asked import Asked, in_thread
 from api.process.connection import Connection
-from api.process.head_first_worker import LINGER_SECONDS, WAITING_SHARE, HeadFirstWorker
+from api.process.head_first_worker import SHORT_LINGER_SECONDS, WAITING_SHARE, HeadFirstWorker
+from api.process.lane import Lane
 from api.services import NAME, Services
 from shared.jobs.question_line import Loop
 
@@ -55,13 +56,25 @@ class QuestionWorker(HeadFirstWorker):
 
     @override
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        asked, conn.asked = conn.asked, None
-        if not asked or not self._questions:
+        if not conn.asked:
             return bool(super().handle_request(req, conn))
-        try:
-            with in_thread(asked):
-                return bool(super().handle_request(req, conn))
-        finally:
+        with in_thread(conn.asked):
+            return bool(super().handle_request(req, conn))
+
+    @override
+    def _finish(self, lane: Lane, connection: Connection, done: Future[Any]) -> None:
+        self._forget(connection)
+        super()._finish(lane, connection, done)
+
+    @override
+    def _turn_away(self, connection: Connection) -> None:
+        self._forget(connection)
+        super()._turn_away(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        """Forget the question that was asked for a request which has its answer now."""
+        asked, connection.asked = connection.asked, None
+        if asked and self._questions:
             self._questions.forget(asked)
 
     def _send(self, connection: Connection, response: bytes, closes: bool) -> None:
@@ -78,7 +91,7 @@ class QuestionWorker(HeadFirstWorker):
                 partial(self.method_queue.defer, self._finish, self._main, connection)
             )
         elif closes:
-            self._linger(connection, LINGER_SECONDS)
+            self._linger(connection, SHORT_LINGER_SECONDS)
         else:
             # Not now: each of a hundred requests in one packet would be handled within the last.
             self._sent.append(connection)

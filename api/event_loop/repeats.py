@@ -3,7 +3,7 @@
 All that the app decides by the head of a short question (its route, key and options) it decides in
 the same way for the next request with the same bytes, as long as the key and the model stay. So the
 event loop reads only the body of such a request. A head with an id or a trace of its own is not
-remembered, and neither is one that the app counts in Redis.
+remembered, and neither is one that the app counts in Redis, or that closes its connection.
 """
 
 import hashlib
@@ -155,7 +155,7 @@ class Repeats:
     def remember(self, request: LoopRequest, end: int) -> None:
         """Remember the head of a request that has its response; `end` is where the head ends."""
         again = request.later.again
-        if not again or not self._remembers or end > MOST_BYTES:
+        if not again or not self._remembers or end > MOST_BYTES or request.is_last:
             return
         if any(field in request.environ for field in _OWN_FIELDS):
             return

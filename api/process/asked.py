@@ -21,6 +21,7 @@ class Asked:
         result: the answer, once it is there.
         error: why there will be none.
         ended: set with one of the two, if a thread waits for it.
+        is_taken: whether a thread has taken it: it waits for the answer, or withdraws the question.
     """
 
     full_name: str
@@ -29,6 +30,7 @@ class Asked:
     result: bytes | None = None
     error: Exception | None = None
     ended: Event | None = None
+    is_taken: bool = False
 
     def end(self, result: bytes | None, error: Exception | None = None) -> None:
         """Note the answer, or why there will be none."""
@@ -52,9 +54,12 @@ class Asked:
 _asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
 
 
-def asked_before() -> Asked | None:
-    """The question of this thread's request that the event loop has asked already."""
-    return _asked.get()
+def take_asked() -> Asked | None:
+    """Take the question of this thread's request that the event loop has asked already."""
+    asked = _asked.get()
+    if asked:
+        asked.is_taken = True
+    return asked
 
 
 @contextmanager

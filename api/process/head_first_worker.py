@@ -9,6 +9,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 from typing_extensions import override
 
 from api.process.connection import Connection, probed
@@ -124,14 +125,18 @@ class HeadFirstWorker(ProblemWorker):
         """Give a request to a thread; `head` is what was received of it."""
         lane = self._probes.get(probed(head), self._main)
         if lane.is_full:
-            counters.add(REFUSED)
-            self._answer(connection, busy(RETRY_AFTER))
+            self._turn_away(connection)
             return
         self._stop_waiting(connection)
         connection.hand_over(head, lane.pace)
         lane.submit(self.handle, connection).add_done_callback(
             partial(self.method_queue.defer, self._finish, lane, connection)
         )
+
+    def _turn_away(self, connection: Connection) -> None:
+        """Answer a request for which there is no thread."""
+        counters.add(REFUSED)
+        self._answer(connection, busy(RETRY_AFTER))
 
     def _finish(self, lane: Lane, connection: Connection, done: Future[Any]) -> None:
         lane.free()
@@ -175,11 +180,16 @@ class HeadFirstWorker(ProblemWorker):
         self._linger(connection, SHORT_LINGER_SECONDS)
 
     def _linger(self, connection: Connection, seconds: float) -> None:
-        """Close a connection when its client has read the answer, but within some seconds."""
+        """Close a connection when its client has read the answer, but within some seconds.
+
+        A process that is about to stop waits no longer than gunicorn does for a next request.
+        """
         self._stop_waiting(connection)
         if not connection.say_no_more():
             self._drop(connection)
             return
+        if not self.alive:
+            seconds = min(seconds, STOP_KEEPALIVE_LINGER)
         connection.expect_end(seconds, LINGER_BYTES)
         self._wait(connection, self._on_rest)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event, Lock
 
-from api.process.asked import Asked, asked_before
+from api.process.asked import Asked, take_asked
 from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
@@ -96,7 +96,7 @@ class SyncScorer:
             shared.errors.service.QuestionsFull: too many questions wait long already.
             shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
-        asked = asked_before()
+        asked = take_asked()
         if asked and (asked.full_name, asked.question.rows) != (full_name, rows):
             # Another version of the model has come meanwhile, and its columns may be others.
             self._store.withdraw(asked.full_name, asked.question)

@@ -144,7 +144,11 @@ class Keys:
 
     def find(self, presented: str) -> Key | None:
         """The key that a client presented; None if there is no such key."""
-        digest, found = hashlib.sha256(presented.encode()).digest(), None
+        return self._find(hashlib.sha256(presented.encode()).digest())
+
+    def _find(self, digest: bytes) -> Key | None:
+        """The key with a hash; of several lines with the same one, the last counts."""
+        found = None
         # All keys are compared, each in constant time, so that the time reveals nothing.
         for key in self.present():
             if hmac.compare_digest(key.digest, digest):
@@ -153,11 +157,12 @@ class Keys:
 
     def has(self, key: Key) -> bool:
         """Whether a key that was found earlier is still in the list, with its owner and scopes."""
-        return key in self.present()
+        return self._find(key.digest) == key
 
     def holds(self, key: Key) -> bool:
         """Whether a key that was found earlier is still in the list, with all that it has."""
-        return any(one == key and one.rows_per_day == key.rows_per_day for one in self.present())
+        found = self._find(key.digest)
+        return found == key and found.rows_per_day == key.rows_per_day
 
     def present(self) -> list[Key]:
         """All keys that are valid now."""

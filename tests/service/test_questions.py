@@ -1,14 +1,17 @@
 """Short questions, which the event loop of the API answers without a thread."""
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
-from support.programs import Programs
-from support.raw_client import RawAnswer, RawClient, head
-from support.slow_clients import few_threads, many, question, replica
+from support.programs import Programs, many_rows
+from support.raw_client import RawAnswer, RawClient, get, head
+from support.slow_clients import few_threads, many, question, replica, upload
 from support.waiting import wait_for
 
 from api.security.keys import new_key
@@ -65,6 +68,21 @@ def test_each_answer_has_its_own_id(api: Programs) -> None:
             ids.append(client.answer().headers["x-request-id"])
     assert len(set(ids)) == 5
     assert ids[2:4] == ["mine", "yours"]
+
+
+@pytest.mark.parametrize("option", ["close", "Close"])
+def test_the_connection_is_closed_if_the_client_wants_that(api: Programs, option: str) -> None:
+    """Also after the same head again, for a question and for a look at a job."""
+    close = f"Connection: {option}"
+    location = api.submit(many_rows(2)[0])
+    api.wait_for_end(location)
+    for asked in (question(close, text=_TEXT), head(f"GET {location}", close)):
+        for _ in range(3):
+            with RawClient(api.port) as client:
+                client.send(asked)
+                answer = client.answer()
+                assert (answer.status, answer.headers["connection"]) == (200, "close")
+                assert client.is_closed()
 
 
 def test_many_requests_in_one_packet(api: Programs) -> None:
@@ -132,3 +150,88 @@ def test_connections_to_redis_that_are_lost(api: Programs) -> None:
 
         wait_for(answers)
         assert all(answers() for _ in range(5))
+
+
+def test_a_client_that_stays_does_not_delay_the_stop(api: Programs) -> None:
+    """A process that stops waits for a client with its last answer for seconds, not to its limit.
+
+    The client has been told that the connection is closed, but does not close it.
+    """
+    with (
+        replica(api, "--workers 1 --graceful-timeout 600") as (program, port),
+        RawClient(port) as client,
+    ):
+
+        def is_last() -> bool:
+            client.send(question())
+            return client.answer().headers["connection"] == "close"
+
+        assert not is_last()
+        program.terminate()
+        wait_for(is_last)
+        assert program.wait(20) == 0
+
+
+def test_questions_that_get_no_answer_are_withdrawn(api: Programs) -> None:
+    """They are not scored, and take nothing from a budget, if the client got a 503 instead.
+
+    No thread is free for most of them. The others get one when no worker is alive any more. The
+    event loop does not listen for their answers any longer.
+    """
+    key, line = new_key("alice", "submit,read", 1000)
+    own = f"X-API-Key: {key}"
+    # Requests that are counted for each key go by threads.
+    settings = {"api_keys": line, "requests_per_minute": "0"}
+    usual = "--workers 1 --threads 2 --worker-connections 40"
+    patient = {"client_pause_seconds": "60", "client_bytes_per_second": "1"}
+    [worker] = api.running("worker")
+    family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
+    with (
+        redis.Redis.from_url(api.env["SCORELANE_REDIS_URL"]) as store,
+        replica(api, usual, **settings, **patient) as (_, port),
+        ExitStack() as stack,
+    ):
+
+        def waiting() -> int:
+            return sum(store.llen(name) for name in store.keys("*:small:*:alice:1"))
+
+        def left() -> int:
+            return int(get(port, "/identity", own).json["budgets"][0]["left"])
+
+        def listens() -> bool:
+            # Between two commands it does not, for a moment.
+            clients = [one for _ in range(20) for one in store.client_list()]
+            return any(one["cmd"] == "blpop" and "b" in one["flags"] for one in clients)
+
+        with RawClient(port) as client:
+            client.send(question(own))
+            assert client.answer().status == 200
+        for process in family:
+            process.suspend()
+        try:
+            # Beside them there is room for three questions.
+            uploads = many(stack, port, 17, upload(1_000_000, own))
+            clients = many(stack, port, 19, question(own))
+            wait_for(lambda: waiting() == 19)
+            assert listens()
+            threads = stack.enter_context(ThreadPoolExecutor(19))
+            answers = [threads.submit(client.answer) for client in clients]
+            wait_for(lambda: sum(one.done() for one in answers) == 16)
+        finally:
+            for process in family:
+                process.kill()
+            worker.wait()
+        wait_for(lambda: get(port, "/readyz").status == 503)
+        for upload_of in uploads:
+            upload_of.socket.close()
+        found = Counter((one.result().status, one.result().json["type"]) for one in answers)
+        problem = "urn:scorelane:problem"
+        assert found == {
+            (503, f"{problem}:service-unavailable"): 16,
+            (503, f"{problem}:no-worker"): 3,
+        }
+        wait_for(lambda: left() == 999)
+        assert waiting() == 0
+        wait_for(lambda: not listens())
+    api.start_worker()
+    api.wait_ready()

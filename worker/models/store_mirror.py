@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +30,10 @@ SETTLED_LISTINGS = 3
 AGAIN_SECONDS = 30.0
 
 _LOCK = ".lock"
+
+#: What tells whether a file is another one or has other content: its number, size, and the time of
+#: the last change of its content. A further link to it is no change. None: it is not there.
+_Stamp = tuple[int, int, int] | None
 
 
 class Mirrored(NamedTuple):
@@ -51,6 +55,7 @@ class _Followed:
     Attributes:
         files: in the store.
         card: its card, if the folder is here.
+        stamps: of the files that are here, before they were compared with the card.
         error: why it is not.
         listings: the number of listings in a row that found it so.
         again_at: when it is fetched again though it is unchanged; None: never.
@@ -58,6 +63,7 @@ class _Followed:
 
     files: Files
     card: Card | None = None
+    stamps: dict[str, _Stamp] = field(default_factory=dict)
     error: ModelError | OSError | None = None
     listings: int = 1
     again_at: float | None = None
@@ -104,6 +110,9 @@ class StoreMirror:
         found = self._stored.folders()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
+            if not self._names_here() <= found.keys():
+                # Another worker may have fetched since then what is not in that listing.
+                found = self._stored.folders()
             for entry in os.scandir(self._folder):
                 # One that begins with a dot is of a worker that was killed while it fetched.
                 if entry.is_dir() and entry.name not in found:
@@ -121,6 +130,13 @@ class StoreMirror:
         }
         return Mirrored(frozenset(map(name_of, found)), failed)
 
+    def _names_here(self) -> set[str]:
+        return {
+            one.name
+            for one in os.scandir(self._folder)
+            if one.is_dir() and not one.name.startswith(".")
+        }
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Wait until no other worker of this machine changes the folder; keep them away."""
@@ -133,8 +149,10 @@ class StoreMirror:
 
     def _follow(self, name: str, files: Files) -> _Followed:
         before = self._followed.get(name)
-        # Somebody may clear a cache at any time.
-        is_here = before and (before.card is None or (self._folder / name).is_dir())
+        # Somebody may clear or damage a cache at any time.
+        is_here = before and (
+            before.card is None or before.stamps == _stamps(self._folder / name, before.card)
+        )
         if before and is_here and before.files == files:
             before.listings += 1
             if before.again_at is None or self._now() < before.again_at:
@@ -143,42 +161,47 @@ class StoreMirror:
         # stays one, whatever is listed.
         listings = 1 if self._has_synced else SETTLED_LISTINGS
         try:
-            return _Followed(files, card=self._fetch(name, files))
+            return self._fetch(name, files)
         except ModelError as error:
             return _Followed(files, error=error, listings=listings)
         except OSError as error:
             again_at = self._now() + AGAIN_SECONDS
             return _Followed(files, error=error, listings=SETTLED_LISTINGS, again_at=again_at)
 
-    def _fetch(self, name: str, files: Files) -> Card:
+    def _fetch(self, name: str, files: Files) -> _Followed:
         """Have a folder here as it is in the store; nothing is fetched that is here already."""
         place = self._folder / name
         card, content = self._stored.card(name, files)
+        stamps = _stamps(place, card)
         if _is_here(place, content):
-            return card
+            return _Followed(files, card, stamps)
         building = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=self._folder))
         try:
+            # Before any link to a file of another model, which it might be written through.
+            with (building / CARD_FILE).open("xb") as file_of_card:
+                file_of_card.write(content)
             for file, digest in card.digests.items():
                 if same := self._same(digest):
                     (building / file).hardlink_to(same)
                 else:
                     self._stored.fetch(name, file, building / file)
-            (building / CARD_FILE).write_bytes(content)
+            stamps = _stamps(building, card)
             read_card(building)
             put_in_place(building, place)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-        return card
+        return _Followed(files, card, stamps)
 
     def _same(self, digest: str) -> Path | None:
-        """A file that is here and has a digest: versions of a model often share some.
+        """A file that is here, unchanged, and has a digest: versions of a model often share some.
 
         Its content is checked again with the card of the folder that gets it.
         """
         for name, one in self._followed.items():
             for file, found in one.card.digests.items() if one.card else ():
-                if found == digest and (self._folder / name / file).is_file():
-                    return self._folder / name / file
+                path = self._folder / name / file
+                if found == digest and one.stamps[file] == _stamp(path):
+                    return path
         return None
 
 
@@ -189,3 +212,15 @@ def _is_here(place: Path, content: bytes) -> bool:
         return (place / CARD_FILE).read_bytes() == content
     except (ModelError, OSError):
         return False
+
+
+def _stamps(folder: Path, card: Card) -> dict[str, _Stamp]:
+    return {file: _stamp(folder / file) for file in (CARD_FILE, *card.digests)}
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

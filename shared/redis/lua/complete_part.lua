@@ -14,6 +14,7 @@ local lease, retention = tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_bad_row, first_bad = ARGV[9], ARGV[10]
 local bytes, micros, usage_seconds = ARGV[11], ARGV[12], ARGV[13]
 local libraries, summary = ARGV[14], arguments_from(15)
+use_reserve()
 
 -- So many parts for each lane (two are usual for a process) lie between two marks of the rate of a job. Several
 -- processes may end their parts together, which moves a rate over fewer parts up and down by more than a fifth.
@@ -29,7 +30,6 @@ local function mark_rate(job, have, rows)
   end
 end
 
-use_reserve()
 local job = key_of(id)
 local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'account', 'retry_of', 'held_up',
   'libraries', 'done', 'mark_done', 'mark_at', 'mark_rows', 'started_at', 'completed', 'failed')

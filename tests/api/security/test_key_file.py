@@ -1,5 +1,6 @@
 """A file of keys: what is added to it holds at once, and so does what is withdrawn."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,29 @@ def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
     path.write_text(other)
     assert keys.find(new)
     assert keys.find(old) is None
+
+
+def test_of_two_lines_of_a_key_the_last_one_counts(settings: Settings, tmp_path: Path) -> None:
+    """Also for what was found by the first one, when the second was added: it is not valid now."""
+    path = tmp_path / "keys"
+    key, line = new_key("ann", "read")
+    _, others = line.split(" ", 1)
+    path.write_text(line)
+    keys = Keys(settings.model_copy(update={"api_keys_file": path}))
+    first = keys.find(key)
+    assert first
+    assert keys.has(first)
+    assert keys.holds(first)
+    path.write_text(f"{line}\nbob {others}")
+    os.utime(path, (1, 1))  # two changes of a moment may have the same time
+    last = keys.find(key)
+    assert last
+    assert last.owner == "bob"
+    assert keys.has(last)
+    assert keys.holds(last)
+    assert not keys.has(first)
+    assert not keys.holds(first)
+    path.write_text(f"{line}\nbob {others}\nbob {others} rows_per_day=5")
+    os.utime(path, (2, 2))
+    assert keys.has(last)
+    assert not keys.holds(last)

@@ -108,10 +108,17 @@ def test_steps_that_fit_in_two_orders_are_refused(tmp_path: Path) -> None:
 
 def test_a_cleaning_step_comes_before_the_vectoriser(tmp_path: Path) -> None:
     """A step from texts to texts is known by what it does to a text."""
-    steps = fit(FunctionTransformer(np.char.lower), TfidfVectorizer(), LogisticRegression())
+    steps = fit(FunctionTransformer(np.char.strip), TfidfVectorizer(), LogisticRegression())
     [clean, tfidf, model] = steps
     add(tmp_path, {"tfidf": tfidf, "clean": clean, "model": model})
     assert scores(tmp_path) == expected(steps)
+
+
+def test_a_cleaning_step_whose_texts_depend_on_each_other_is_refused(tmp_path: Path) -> None:
+    """NumPy cuts a text that grows in lower case to the longest text of the call."""
+    steps = fit(FunctionTransformer(np.char.lower), TfidfVectorizer(), LogisticRegression())
+    with pytest.raises(UnusableModel, match="depend on the other texts of the call"):
+        add(tmp_path, dict(zip(("clean", "tfidf", "model"), steps, strict=True)))
 
 
 @pytest.mark.parametrize(

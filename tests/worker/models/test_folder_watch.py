@@ -118,7 +118,7 @@ def test_a_models_folder_that_cannot_be_read_says_nothing(
     watch: FolderWatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged once, and once more when it is back."""
-    home, away = tmp_path, tmp_path.with_name("away")
+    home, away = tmp_path, tmp_path.with_name(f"{tmp_path.name}-away")
     with caplog.at_level(logging.INFO):
         home.rename(away)
         assert [watch.look() for _ in range(GONE_LOOKS + 1)] == [None] * (GONE_LOOKS + 1)

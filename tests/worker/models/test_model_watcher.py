@@ -272,7 +272,7 @@ def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(worke
 def test_a_version_that_comes_back_is_told_anew(worker: Worker) -> None:
     """What a heartbeat has said of its first absence does not count for the second."""
     worker.needed.add(worker.first.full_name)
-    away = worker.dir.parent / "away"
+    away = worker.dir / ".away"
     (worker.dir / "mine").rename(away)
     worker.turns(GONE_LOOKS + 1)
     away.rename(worker.dir / "mine")

@@ -3,98 +3,17 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stored_prefix import Make, Prefix, names, put
 
-from shared.card import CARD_FILE, Card, read_card, write_card
-from shared.config.object_address import ObjectAddress
-from shared.stored_models import Files, StoredModels
+from shared.card import CARD_FILE, read_card
 from worker.models.store_mirror import AGAIN_SECONDS, SETTLED_LISTINGS, StoreMirror
 from worker.models.store_watch import StoreWatch
 
 pytest.importorskip("obstore", reason="the extra object-storage")
-
-ADDRESS = ObjectAddress("s3", "bucket", "models")
-
-
-class Prefix(StoredModels):
-    """Models in a store in memory, which counts and may refuse what is fetched from it."""
-
-    def __init__(self) -> None:
-        from obstore.store import MemoryStore  # noqa: PLC0415  skipped above without it
-
-        self.store = MemoryStore()
-        self.fetched: list[str] = []
-        self.refuses: Callable[[str], bool] = lambda _what: False
-        super().__init__(ADDRESS, lambda _address: self.store)
-
-    def folders(self) -> dict[str, Files]:
-        self._check("listing")
-        return super().folders()
-
-    def fetch(self, folder: str, file: str, target: Path) -> None:
-        self._check(f"{folder}/{file}")
-        self.fetched.append(f"{folder}/{file}")
-        super().fetch(folder, file, target)
-
-    def _check(self, what: str) -> None:
-        if self.refuses(what):
-            raise OSError(5, "the store does not answer")
-
-    def write(self, key: str, content: bytes) -> None:
-        import obstore  # noqa: PLC0415
-
-        obstore.put(self.store, key, content)
-
-
-@pytest.fixture
-def prefix() -> Prefix:
-    """A prefix without a model."""
-    return Prefix()
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Path:
-    """The folder of this machine, which is not there yet."""
-    return tmp_path / "cache" / "models"
-
-
-@pytest.fixture
-def mirror(prefix: Prefix, local: Path) -> StoreMirror:
-    """What copies the prefix into that folder."""
-    return StoreMirror(prefix, local)
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Callable[..., Path]:
-    """Makes a model folder that is in no models folder."""
-
-    def made(content: str, name: str = "mine", more: str = "words") -> Path:
-        folder = tmp_path / "made"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        (folder / "model.pkl").write_text(content)
-        (folder / "words.json").write_text(more)
-        write_card(folder, name=name, format="pkl", files=["model.pkl", "words.json"])
-        return folder
-
-    return made
-
-
-Make = Callable[..., Path]
-
-
-def names(local: Path) -> list[str]:
-    return sorted(one.name for one in local.iterdir() if not one.name.startswith("."))
-
-
-def put(prefix: Prefix, folder: Path, name: str) -> Card:
-    card = read_card(folder)
-    prefix.put(folder, name, card)
-    return card
 
 
 def test_a_folder_comes_whole_changes_whole_and_goes(
