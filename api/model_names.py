@@ -142,7 +142,9 @@ class ModelNames:
 
 
 def _begins(version: str, wanted: str) -> bool:
-    return VERSION.fullmatch(wanted) is not None and version.startswith(wanted)
+    """Whether a version begins with these hex digits, which may be capitals."""
+    digits = wanted.lower()
+    return VERSION.fullmatch(digits) is not None and version.startswith(digits)
 
 
 def _shown(name: str) -> str:

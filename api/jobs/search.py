@@ -234,7 +234,7 @@ def _model(ref: str | None, names_of: Callable[[str], Names]) -> tuple[str | Non
     if not sign:
         return name, ""
     aliases = names_of(name).aliases
-    version = aliases.get(wanted, wanted)
+    version = aliases.get(wanted, wanted.lower())
     if not VERSION.fullmatch(version):
         known = f" ({', '.join(sorted(aliases))})" if aliases else ""
         reason = (

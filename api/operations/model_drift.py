@@ -69,10 +69,12 @@ def model_drift(name: str) -> ModelDrift:
     answered. `job` and `reference` name jobs that this version has scored, to be compared instead.
     """
     at = current_services()
-    for option in request.args:
+    for option, values in request.args.lists():
         if option not in (_JOB.name, _REFERENCE_JOB.name):
             options = f"{_JOB.name}, {_REFERENCE_JOB.name}"
             raise UnknownOption(option=option[:80], options=options)
+        if len(values) > 1:
+            raise BadOption(option=option, value=values[1][:80], reason="it has two values")
     card = at.names.find(name).card
     job, other = (_job(at, one.name, card.full_name) for one in (_JOB, _REFERENCE_JOB))
     reference = at.fleet.reference(card.full_name)

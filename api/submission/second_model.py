@@ -105,7 +105,7 @@ def with_labels(options: JobOptions) -> JobOptions:
 def _told_by(ref: str, first: Served, second: Served) -> str:
     """What tells the second model from the first: its alias, or else its name, or its version."""
     _, sign, wanted = ref.partition("@")
-    if sign and not second.card.version.startswith(wanted):
+    if sign and not second.card.version.startswith(wanted.lower()):
         return wanted
     return second.card.name if second.card.name != first.card.name else second.card.version
 

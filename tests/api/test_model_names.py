@@ -42,6 +42,7 @@ def job_version(service: Service, model: str | None = None) -> Any:
         ("length", NEWER),
         (f"length@{OLD}", OLD),
         ("length@00000000abc", NEW),
+        ("length@00000000ABC", NEW),
         ("length@challenger", NEW),
     ],
 )

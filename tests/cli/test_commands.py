@@ -247,6 +247,8 @@ def test_refused_input(answers, file: Path) -> None:
         (("score", "in.csv", "-o", "absent/out.csv"), "no folder"),
         (("score", "in.csv", "-o", "absent/"), "names a folder that does not exist"),
         (("results", "1", "-o", "absent/"), "names a folder that does not exist"),
+        (("retry", "a/b"), "'a/b' is not a job id"),
+        (("drift", "fast", "--reference", "absent.csv"), "neither a file nor the id of a job"),
         (("serve", "--port", "70000"), "70000"),
         (("status",), "Missing argument"),
         (("frobnicate",), "No such command"),

@@ -35,7 +35,14 @@ def source_of(file: Path) -> Path | BinaryIO:
     return unzipped(sys.stdin.buffer)
 
 
-job_id = click.argument("job_id", metavar="ID")
+def _one_part(_context: Any, _argument: Any, value: str) -> str:
+    # In the address of a job it would lead elsewhere.
+    if "/" in value:
+        raise click.BadParameter(f"'{value}' is not a job id, which has 32 hex digits.")
+    return value
+
+
+job_id = click.argument("job_id", metavar="ID", callback=_one_part)
 
 url = click.option(
     "--url",

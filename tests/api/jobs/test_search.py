@@ -75,6 +75,7 @@ def numbers(service: Service, ids: list[str], query: str) -> list[int]:
         ("model=length@000000000001&state=cancelled", [4]),
         ("model=length@0000&state=cancelled", [4]),
         ("model=length@000000000002", []),
+        ("model=length@00AB", []),
         ("created_after=2026-01-01T00:06:00Z", [9, 8, 7]),
         ("created_before=2026-01-01T00:02:00Z", [1, 0]),
         ("created_before=2026-01-01T00:02:00.0001Z", [2, 1, 0]),

@@ -137,6 +137,8 @@ def test_what_a_job_is_not_compared_with(service: Service, fast: Any) -> None:
     path = f"/models/{fast.card.full_name}/drift"
     problem(service.client.get(f"{path}?job={'0' * 32}"), 410, "job-lost")
     problem(service.client.get(f"{path}?jobs={job}"), 400, "unknown-option")
+    detail = problem(service.client.get(f"{path}?job={job}&job=0"), 400, "bad-option")
+    assert "it has two values" in detail
     detail = problem(service.client.get(f"{path}?reference={empty}"), 400, "bad-option")
     assert "none of its rows was counted" in detail
 
@@ -161,6 +163,9 @@ def test_the_command_compares_jobs_and_files(service: Service, tmp_path: Path) -
         assert found.exit_code == 0, found.stderr
         assert "Drift: stable, compared with 1,500 reference rows, of job" in found.stdout
         assert "  3,000  " in found.stdout.replace("│", " ")
+        file.write_text("review\ngood\n")
+        refused = run("drift", "fast", "--reference", str(file), "--url", url)
+        assert "the option --text-column. `scorelane submit` has the options" in refused.stderr
 
 
 def test_a_few_rows_are_too_few_to_tell(service: Service) -> None:
