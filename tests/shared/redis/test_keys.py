@@ -14,7 +14,7 @@ from shared.aliases import pointed
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.drift.reference import Reference, Watched
-from shared.fleet import Served, Worker
+from shared.fleet import PartRate, Served, Worker
 from shared.jobs.binding import Binding
 from shared.jobs.job import Job
 from shared.jobs.job_ids import new_job_id
@@ -125,6 +125,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     card = LengthModel().card.model_copy(update=about)
     fleet.announce(NODE, [Served(card=card, rate=1)])
     fleet.learn(MODEL, 1.0)
+    fleet.learn_parts(MODEL, PartRate(10.0, 100.0))
     fleet.serving()
     fleet.describe(
         Worker(
