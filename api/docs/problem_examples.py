@@ -53,6 +53,7 @@ _VALUES = {
     "wanted": "image/png",
     "what": "100 jobs of 50,000,000 rows",
     "where": "before the end of the file",
+    "why": "",
 }
 
 #: Values for single errors.
