@@ -1,6 +1,7 @@
 """A real service whose models folder changes while it runs."""
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -123,7 +124,12 @@ def wait_serving(service: Programs, workers: list[subprocess.Popen[bytes]]) -> N
 
 
 def scoring_pids(worker: subprocess.Popen[bytes]) -> set[int]:
-    """The scoring processes of a worker: its children of its own name."""
+    """The living scoring processes of a worker: its children of its own name."""
     own = psutil.Process(worker.pid)
-    command = own.cmdline()
-    return {child.pid for child in own.children() if child.cmdline() == command}
+    command, pids = own.cmdline(), set()
+    for child in own.children():
+        # One that was killed has no command line.
+        with suppress(psutil.NoSuchProcess):
+            if child.cmdline() == command:
+                pids.add(child.pid)
+    return pids
