@@ -173,11 +173,11 @@ def _inspect(
     redis_url, started = "", ready
     for process in psutil.Process(program.pid).children(recursive=True):
         try:
-            command = process.cmdline()
+            name, command = process.name(), process.cmdline()
         except psutil.NoSuchProcess:
             # Redis forks one to rewrite its file, which may have ended meanwhile.
             continue
-        if command[0].endswith(("redis-server", "valkey-server")):
+        if name in ("redis-server", "valkey-server"):
             pids["redis"].append(process.pid)
         elif "gunicorn" in " ".join(command):
             pids["api"].append(process.pid)
