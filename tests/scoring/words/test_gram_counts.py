@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from support.equal_counts import equal_counts
 
 from scoring.words import compiled_words, word_counts
 from scoring.words.compiled_words import CompiledWords
@@ -45,13 +46,7 @@ def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
     assert isinstance(counter._words, CompiledWords)
     expected = CountVectorizer.transform(vectoriser, texts)
     found = counter.counts(texts).matrix()
-    return bool(
-        found.dtype == expected.dtype
-        and found.shape == expected.shape
-        and found.indptr.tolist() == expected.indptr.tolist()
-        and found.indices.tolist() == expected.indices.tolist()
-        and found.data.tolist() == expected.data.tolist()
-    )
+    return equal_counts(found, expected)
 
 
 @settings(max_examples=400)

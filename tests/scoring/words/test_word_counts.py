@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from support.equal_counts import equal_counts
 
 from scoring.words import compiled_words, word_counts
 from scoring.words.compiled_words import CompiledWords
@@ -53,17 +54,8 @@ def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
         ways.append(CompiledWords(counter._terms))
     found = []
     for counter._words in ways:
-        found.append(equal(counter.counts(texts).matrix(), expected))
+        found.append(equal_counts(counter.counts(texts).matrix(), expected))
     return all(found)
-
-
-def equal(found: Any, expected: Any) -> bool:
-    return (
-        found.dtype == expected.dtype
-        and found.indptr.tolist() == expected.indptr.tolist()
-        and found.indices.tolist() == expected.indices.tolist()
-        and found.data.tolist() == expected.data.tolist()
-    )
 
 
 @settings(max_examples=400)
