@@ -11,9 +11,9 @@ START_SECONDS = 0.04
 #: parts alone.
 SERIAL_ROW_SECONDS = 2e-7
 
-#: What a row takes besides its scoring, as long as no process has told what parts take. By the bulk
-#: benchmark of `fast` (docs/benchmarks.md: 734,288 rows/s of two processes) a process has 2.7
-#: microseconds for a row of 112 bytes, 0.8 of them for its score and 0.4 for `SERIAL_ROW_SECONDS`.
+#: What a row takes besides its scoring, as long as no process has told what parts take. By a run of
+#: `benchmarks/bulk.py` with `fast` (734,288 rows/s of two processes) a process has 2.7 microseconds
+#: for a row of 112 bytes, 0.8 of them for its score and 0.4 for `SERIAL_ROW_SECONDS`.
 ROW_SECONDS = 1.5e-6
 
 
