@@ -1,7 +1,5 @@
 """A worker tries new versions, serves those that pass, and lets go of those that are gone."""
 
-import hashlib
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,105 +9,27 @@ from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
-from support.doubles.fleet import InMemoryFleet
+from support.watched_worker import WatchedWorker
 
-from shared.card import Card, write_card
+from shared.card import Card
 from shared.fleet import Served
-from shared.model_folders import read_folders
 from worker.models import trials as trials_module
-from worker.models.folder_watch import GONE_LOOKS, FolderWatch
-from worker.models.model_watcher import RETIRES, ModelWatcher
-from worker.models.served_models import ServedModels
+from worker.models.folder_watch import GONE_LOOKS
+from worker.models.model_watcher import RETIRES
 from worker.models.trial_run import Outcome
-from worker.models.trials import AGAIN_SECONDS, Trials
-
-PROCESSES = 2
-
-
-class Worker:
-    """A worker whose scoring processes are this one, and whose trials end as a test says."""
-
-    def __init__(self, models_dir: Path) -> None:
-        self.dir = models_dir
-        self.first = self.put("mine", "first")
-        self.models = ServedModels(read_folders(models_dir), PROCESSES)
-        self.fleet = InMemoryFleet()
-        #: What comes of the next trials; when there are no more, they pass.
-        self.outcomes: list[Outcome] = []
-        self.tried: list[str] = []
-        self.consumed: list[str] = []
-        self.needed: set[str] = set()
-        #: The content of the model files that are left to other workers.
-        self.declined = ""
-        watch = FolderWatch(models_dir, declines=self._declines)
-        self.beats = True
-        self.watcher = ModelWatcher(
-            self.models,
-            watch,
-            Trials(self.models, watch, trial_seconds=60.0, process_bytes=2**40, start=self._trial),
-            fleet=self.fleet,
-            is_needed=self.needed.__contains__,
-            add_queues=self.consumed.append,
-            drop_queues=lambda name: self.consumed.remove(name) if name in self.consumed else None,
-            look_seconds=0.0,
-            keep_seconds=0.0,
-            wait_seconds=30.0,
-        )
-        self.load(self.first)
-        self.models.note_ready(PROCESSES)
-
-    def put(self, folder: str, content: str) -> Card:
-        """Write a version of `mine` into a folder."""
-        path = self.dir / folder
-        path.mkdir(exist_ok=True)
-        (path / "model.pkl").write_text(content)
-        return write_card(path, name="mine", format="pkl", files=["model.pkl"])
-
-    def _declines(self, card: Card) -> str:
-        digest = hashlib.sha256(self.declined.encode()).hexdigest()
-        return "its libraries are others" if card.files["model.pkl"] == digest else ""
-
-    def load(self, *cards: Card, processes: int = PROCESSES, **failed: str) -> None:
-        """Let processes say that they have loaded these, and no others."""
-        ready = {card.full_name: {"rate": 5.0} for card in cards}
-        reasons = {str(self.models.versions[name].serial): why for name, why in failed.items()}
-        state = {"pid": os.getpid(), "ready": ready, "loading": 0, "failed": reasons}
-        for note in self.models.states[:processes]:
-            note.write(state)
-
-    def turns(self, count: int = 3) -> None:
-        """Let the thread do its turns; heartbeats come all the time, unless a test stops them."""
-        for _ in range(count):
-            self.watcher.turn()
-            if self.beats:
-                self.models.note_told(self.models.leaving())
-
-    def _trial(self, _: Path, card: Card, *__: object) -> Any:
-        self.tried.append(card.version)
-        outcome = self.outcomes.pop(0) if self.outcomes else Outcome(seconds=0.1)
-
-        class _Trial:
-            def outcome(self) -> Outcome:
-                return outcome
-
-        return _Trial()
-
-    def for_new_jobs(self) -> str:
-        """The version that new jobs get, as far as the fleet was told."""
-        served = self.fleet.models().get("mine")
-        return served.card.version if served else ""
+from worker.models.trials import AGAIN_SECONDS
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
+def worker(tmp_path: Path) -> Iterator[WatchedWorker]:
     """A worker with one version of one model, which has looked at its folder once."""
-    worker = Worker(tmp_path)
+    worker = WatchedWorker(tmp_path)
     with closing(worker.models):
         worker.turns()
         yield worker
 
 
-def test_a_new_version_gets_new_jobs_when_one_process_has_it(worker: Worker) -> None:
+def test_a_new_version_gets_new_jobs_when_one_process_has_it(worker: WatchedWorker) -> None:
     """Its queues are consumed first; the one before leaves, and is unloaded."""
     second = worker.put("mine", "second")
     worker.turns()
@@ -129,7 +49,7 @@ def test_a_new_version_gets_new_jobs_when_one_process_has_it(worker: Worker) -> 
     assert worker.models.names() == [second.full_name]
 
 
-def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: Worker) -> None:
+def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: WatchedWorker) -> None:
     """Both are served, and the folder that is named like the model has that for new jobs."""
     (worker.dir / "mine").rename(worker.dir / worker.first.full_name)
     second = worker.put("mine", "second")
@@ -142,7 +62,7 @@ def test_a_version_that_is_kept_in_another_folder_does_not_leave(worker: Worker)
     assert (worker.for_new_jobs(), worker.models.leaving()) == (worker.first.version, [])
 
 
-def test_a_trial_that_fails_changes_nothing(worker: Worker) -> None:
+def test_a_trial_that_fails_changes_nothing(worker: WatchedWorker) -> None:
     """The same content is not tried again, and other content is."""
     worker.outcomes = [Outcome("It raises.")]
     worker.put("mine", "bad")
@@ -156,7 +76,7 @@ def test_a_trial_that_fails_changes_nothing(worker: Worker) -> None:
 
 
 def test_a_trial_that_lacked_memory_is_repeated_a_few_times(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: WatchedWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, as somebody may have killed it, then after minutes; and then not any more."""
     seconds = [time.monotonic()]
@@ -175,7 +95,7 @@ def test_a_trial_that_lacked_memory_is_repeated_a_few_times(
     assert worker.models.failed() == {"mine": "It takes too much."}
 
 
-def test_a_version_that_one_process_cannot_load_is_given_up(worker: Worker) -> None:
+def test_a_version_that_one_process_cannot_load_is_given_up(worker: WatchedWorker) -> None:
     """New jobs get the version before it again, and the others unload it."""
     second = worker.put("mine", "second")
     (worker.dir / worker.first.full_name).mkdir()
@@ -192,7 +112,7 @@ def test_a_version_that_one_process_cannot_load_is_given_up(worker: Worker) -> N
     assert worker.models.failed() == {"mine": "Neither can the trial."}
 
 
-def test_a_failure_to_load_counts_once(worker: Worker) -> None:
+def test_a_failure_to_load_counts_once(worker: WatchedWorker) -> None:
     """A version whose next trial passes is loaded again, whatever was said of it before.
 
     A process that is busy may not have seen yet that the version was given up.
@@ -208,7 +128,7 @@ def test_a_failure_to_load_counts_once(worker: Worker) -> None:
     assert (worker.for_new_jobs(), worker.models.failed()) == (second.version, {})
 
 
-def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) -> None:
+def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: WatchedWorker) -> None:
     """While work needs it, it stays loaded."""
     worker.fleet.prefer(worker.fleet.models().get("mine") or _served(worker.first))
     worker.needed.add(worker.first.full_name)
@@ -225,7 +145,7 @@ def test_a_model_that_is_gone_gets_no_new_jobs_until_it_is_back(worker: Worker) 
 
 
 def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: WatchedWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long that lasts: only what the fleet was told counts."""
     worker.fleet.prefer(_served(worker.first))
@@ -245,7 +165,7 @@ def test_a_model_that_goes_while_redis_is_away_gets_no_new_jobs(
     assert worker.for_new_jobs() == ""
 
 
-def test_a_version_is_not_let_go_before_the_fleet_was_told(worker: Worker) -> None:
+def test_a_version_is_not_let_go_before_the_fleet_was_told(worker: WatchedWorker) -> None:
     """However rare heartbeats are: until then new jobs get it, and need it."""
     worker.fleet.prefer(_served(worker.first))
     worker.beats = False
@@ -259,7 +179,9 @@ def test_a_version_is_not_let_go_before_the_fleet_was_told(worker: Worker) -> No
     assert worker.models.names() == []
 
 
-def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(worker: Worker) -> None:
+def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(
+    worker: WatchedWorker,
+) -> None:
     """Its announcement may outlast the first looks; the fleet is told of the version again."""
     worker.needed.add(worker.first.full_name)
     shutil.rmtree(worker.dir / "mine")
@@ -269,7 +191,7 @@ def test_a_version_that_a_dead_worker_has_announced_gets_no_new_jobs_later(worke
     assert worker.for_new_jobs() == ""
 
 
-def test_a_version_that_comes_back_is_told_anew(worker: Worker) -> None:
+def test_a_version_that_comes_back_is_told_anew(worker: WatchedWorker) -> None:
     """What a heartbeat has said of its first absence does not count for the second."""
     worker.needed.add(worker.first.full_name)
     away = worker.dir / ".away"
@@ -289,7 +211,7 @@ def _served(card: Card) -> Any:
     return Served(card=card, rate=5.0)
 
 
-def test_a_folder_that_is_damaged_in_place_stays_served(worker: Worker) -> None:
+def test_a_folder_that_is_damaged_in_place_stays_served(worker: WatchedWorker) -> None:
     """The worker holds the files of its start; `failed` names what is there now."""
     (worker.dir / "mine" / "model.pkl").unlink()
     worker.turns(10)
@@ -297,7 +219,9 @@ def test_a_folder_that_is_damaged_in_place_stays_served(worker: Worker) -> None:
     assert (worker.models.leaving(), worker.models.names()) == ([], [worker.first.full_name])
 
 
-def test_a_version_that_is_left_to_others_is_neither_tried_nor_failed(worker: Worker) -> None:
+def test_a_version_that_is_left_to_others_is_neither_tried_nor_failed(
+    worker: WatchedWorker,
+) -> None:
     """New jobs may get it, so what this worker has of the model is not for new jobs any more."""
     worker.declined = "second"
     (worker.dir / "mine").rename(worker.dir / worker.first.full_name)
@@ -310,7 +234,9 @@ def test_a_version_that_is_left_to_others_is_neither_tried_nor_failed(worker: Wo
     assert worker.models.leaving() == []
 
 
-def test_a_version_that_was_replaced_for_others_leaves_once_they_serve_it(worker: Worker) -> None:
+def test_a_version_that_was_replaced_for_others_leaves_once_they_serve_it(
+    worker: WatchedWorker,
+) -> None:
     """Until then it takes new jobs."""
     worker.declined = "second"
     second = worker.put("mine", "second")
