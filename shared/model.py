@@ -87,6 +87,9 @@ class Model(Scorer, Protocol):
         """
         return None
 
+    #: Whether `score_texts` also takes `shared.tables.spans.Texts`, which are not strings yet.
+    reads_spans: bool = False
+
     def for_outputs(self, names: Iterable[str]) -> "Model":  # noqa: ARG002  for runtimes
         """The model for rows of which only some outputs, `names`, are wanted.
 

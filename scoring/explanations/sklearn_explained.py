@@ -51,7 +51,7 @@ class ExplainedEstimator(Scorer):
             with_reach: adds what is read of texts; None: nobody has asked for that.
             takes_texts: whether the rows that `read` makes are the texts themselves.
         """
-        self._takes_texts = takes_texts
+        self._takes_texts = self.reads_spans = takes_texts
         self._batches, self._with_reach = batches, with_reach
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms

@@ -70,6 +70,8 @@ class MappedWordsModel(Model):
         classes: what each class is worth in a score, by its label; empty without a score.
     """
 
+    reads_spans = True
+
     def __init__(self, folder: Path, card: Card, about: dict[str, Any], arrays: Any) -> None:
         """Use the arrays of a file; see `load`."""
         self.card = card

@@ -1,10 +1,11 @@
 """Texts whose words are counted while they are scored."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects
@@ -23,14 +24,34 @@ class ExplainedTexts(Protocol):
         """The decisions and the effects; the counts of words go into `reach`, if not None."""
 
 
-class CountedTexts(list[str]):
+class CountedTexts(Sequence[str]):
     """Texts of which whoever cuts them into words may note how many words it finds.
 
     Attributes:
+        texts: the texts.
         reach: what was counted; None: nobody has counted yet.
     """
 
-    reach: Reach | None = None
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Take texts, without a copy."""
+        self.texts = texts
+        self.reach: Reach | None = None
+
+    @override
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    @override
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        return self.texts[at]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
 
 
 def decided(

@@ -43,8 +43,12 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
   if (!by_column) {
     for (int64_t cell = 0; cell < cells; cell++) weights[cell] = rounded(counts[cell], single);
   } else {
-    for (int64_t cell = 0; cell < cells; cell++)
+    /* The places in both tables are random: they are fetched before the first is read. */
+    for (int64_t cell = 0; cell < cells; cell++) {
       if (counts[cell] > largest) largest = counts[cell];
+      __builtin_prefetch(&by_column[columns[cell]]);
+      __builtin_prefetch(&model->coefficients[columns[cell] * model->classes]);
+    }
     if (largest >= model->counts) return largest;
     for (int64_t cell = 0; cell < cells; cell++)
       weights[cell] = rounded(by_count[counts[cell]] * by_column[columns[cell]], single);

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from scoring.words.word_terms import PROTECTED, Positions
+from shared.tables.spans import Texts
 
 _CAPITAL = re.compile("[A-Z]")
 
@@ -39,6 +42,10 @@ class TextBytes:
         Raises:
             ValueError: `starts_of` finds another number of texts.
         """
+        if isinstance(texts, Texts):
+            joined = self._gathered(texts)
+            if (starts := starts_of(joined, len(texts))) is not None:
+                return joined, starts
         plain = [text if text.isascii() else self._narrow(text) for text in texts]
         joined = "\0".join(plain).encode("latin-1")
         starts = starts_of(joined, len(texts))
@@ -49,6 +56,15 @@ class TextBytes:
         if starts is None:
             raise ValueError("the texts were not joined as they should be")
         return joined, starts
+
+    def _gathered(self, texts: Texts) -> bytes:
+        """The bytes of all texts; only those beyond ASCII are made strings."""
+        sizes = (np.frombuffer(each, np.int64) for each in (texts.ends, texts.begins))
+        beyond = np.flatnonzero(np.subtract(*sizes) != np.frombuffer(texts.characters, np.int32))
+        if not beyond.size:
+            return texts.gathered()
+        narrow = {row: self._narrow(texts[row]).encode("latin-1") for row in beyond.tolist()}
+        return texts.with_bytes(narrow).gathered()
 
     def protect_capitals(self, text: str) -> str:
         """Protect the capitals of a lower-cased text from being lower-cased again.

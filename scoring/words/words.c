@@ -22,11 +22,12 @@
 #include "stored_terms.h"
 #include "terms.h"
 
-/* The maximum bytes of a block of several texts: its data stays in the first caches. */
-#define BLOCK 8192
+/* The maximum bytes of a block of several texts: its data, and what it reads of the tables, stay in the
+   first caches. */
+#define BLOCK 2048
 
 /* A block of texts whose terms are characters has a part of that: each byte begins several terms. */
-#define GRAM_BLOCK (BLOCK / 8)
+#define GRAM_BLOCK (BLOCK / 2)
 
 /* Grow the scratch memory for a block of this size. Returns 0 if memory is insufficient. */
 static int make_room(counter *self, int64_t bytes, int64_t texts) {
@@ -83,12 +84,19 @@ static int is_word(const counter *self, int32_t number, int64_t token) {
          !memcmp(self->text + self->starts[token], self->bytes + begin, length);
 }
 
-/* Find the word of each token, and the column of the term of this one word. */
+/* Find the word of each token, and the column of the term of this one word. A table has some megabytes:
+   it is read at random places, so all of them are fetched before the first is read. `found` holds the
+   slots meanwhile. */
 static void look_up(counter *self, int64_t tokens) {
   const slots slots = self->slots;
   for (int64_t token = 0; token < tokens; token++) {
+    uint64_t slot = slot_of(&slots, hash_of(self->keys[token]));
+    __builtin_prefetch(&self->words[slot]);
+    self->found[token] = (int32_t)slot;
+  }
+  for (int64_t token = 0; token < tokens; token++) {
     key wanted = self->keys[token];
-    const word *entry = &self->words[slot_of(&slots, hash_of(wanted))];
+    const word *entry = &self->words[self->found[token]];
     /* All bits are set if the slot holds another word; OR with it turns a number into NONE. */
     uint64_t differing = (entry->key.head ^ wanted.head) | (entry->key.tail ^ wanted.tail);
     int32_t mismatch = -(int32_t)(differing != 0);
@@ -129,19 +137,29 @@ static int64_t drop_stops(counter *self, int64_t texts) {
   return kept;
 }
 
+/* The term so far at a token and the next word, or 0: that is no pair. */
+static inline uint64_t pair_at(const counter *self, int64_t token, int at, int64_t tokens) {
+  int32_t above = self->nodes[token];
+  int32_t next = token + at < tokens ? self->numbers[token + at] : NONE;
+  return (above | next) < 0 ? 0 : pair_of(above, next);
+}
+
 /* Find the columns of the terms of two and more words that start at each token. Each round extends
-   the terms by one word. */
+   the terms by one word. The table is read as in look_up. */
 static void climb(counter *self, int64_t tokens) {
   memcpy(self->nodes, self->numbers, tokens * sizeof *self->nodes);
   for (int at = 1; at < self->levels; at++) {
     const level current = self->level[at];
     int32_t *found = self->found + at * tokens;
     for (int64_t token = 0; token < tokens; token++) {
-      int32_t above = self->nodes[token];
-      int32_t next = token + at < tokens ? self->numbers[token + at] : NONE;
-      uint64_t pair = (above | next) < 0 ? 0 : pair_of(above, next);
-      const node *entry = &current.nodes[slot_of(&current.slots, hash_of_pair(pair))];
-      int32_t mismatch = -(int32_t)(entry->key != pair);
+      uint64_t pair = pair_at(self, token, at, tokens);
+      uint64_t slot = slot_of(&current.slots, hash_of_pair(pair));
+      __builtin_prefetch(&current.nodes[slot]);
+      found[token] = (int32_t)slot;
+    }
+    for (int64_t token = 0; token < tokens; token++) {
+      const node *entry = &current.nodes[found[token]];
+      int32_t mismatch = -(int32_t)(entry->key != pair_at(self, token, at, tokens));
       self->nodes[token] = entry->number | mismatch;
       found[token] = entry->column | mismatch;
     }

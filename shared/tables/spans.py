@@ -1,7 +1,7 @@
 """Columns of cells that are made into strings only when somebody asks for them."""
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, overload
 
 from typing_extensions import override
@@ -85,6 +85,54 @@ class Spans(_Lazy):
             ends = array("q", map(int.__add__, ends, shifts))
         extra = self.extra + other.extra
         return Spans(self.content, self.begins + begins, self.ends + ends, extra)
+
+
+class Texts(Spans):
+    """Cells that are texts to score: none is empty or blank, and none has a NUL.
+
+    Attributes:
+        characters: the number of characters of each text.
+    """
+
+    __slots__ = ("characters",)
+
+    def __init__(self, cells: Spans, characters: "array[int]") -> None:
+        """Take cells, without a copy, and their numbers of characters."""
+        super().__init__(cells.content, cells.begins, cells.ends, cells.extra)
+        self.characters = characters
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Self: ...
+    @override
+    def __getitem__(self, at: int | slice) -> str | Self:
+        if isinstance(at, slice):
+            cells = Spans(self.content, self.begins[at], self.ends[at], self.extra)
+            return type(self)(cells, self.characters[at])
+        return self._cell(self.begins[at], self.ends[at])
+
+    def with_bytes(self, cells: Mapping[int, bytes]) -> Self:
+        """The same texts, but for those at some indexes, which have these bytes."""
+        begins, ends, extra = self.begins[:], self.ends[:], [self.extra]
+        after = len(self.content) + len(self.extra)
+        for at, cell in cells.items():
+            begins[at], ends[at] = after, after + len(cell)
+            after += len(cell)
+            extra.append(cell)
+        made = Spans(self.content, begins, ends, b"".join(extra))
+        return type(self)(made, self.characters)
+
+    def gathered(self) -> bytes:
+        """The UTF-8 of all texts, with a NUL between two."""
+        return "\0".join(self).encode()
+
+    @override
+    def followed_by(self, other: Spans) -> Spans:
+        found = super().followed_by(other)
+        if not isinstance(other, Texts):
+            return found
+        return type(self)(found, self.characters + other.characters)
 
 
 class SharedValues(list[Any]):

@@ -6,17 +6,17 @@ from math import nan
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared.signature import Input
-from shared.tables.spans import Coded
+from shared.tables.spans import Coded, Texts
 
 #: The values of an input, one for each row. A `string` is a list, with None for a missing value.
 #: The others are arrays: `double` "d", with NaN for a missing value; `long` "q", or "d" if it is
 #: not required; `boolean` "b", with -1; `datetime` "q", nanoseconds since 1970 in UTC, with
 #: `NO_TIME`.
 if TYPE_CHECKING:
-    Column: TypeAlias = list[str | None] | Coded | array[Any]
+    Column: TypeAlias = list[str | None] | Texts | Coded | array[Any]
 else:
     # Python 3.11 cannot subscript `array`.
-    Column = list | Coded | array
+    Column = list | Texts | Coded | array
 
 #: A missing time: what NumPy calls NaT.
 NO_TIME = -(2**63)

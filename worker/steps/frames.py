@@ -10,6 +10,7 @@ import pandas as pd
 from shared.signature import Input
 from shared.tables.spans import Coded
 from shared.tables.typed_columns import Column
+from worker.tables.lists import list_of
 
 
 def frame_of(
@@ -42,7 +43,8 @@ def _series(one: Input, column: Column, chosen: Any) -> pd.Series:
         taken = codes if chosen is None else codes[chosen]
         return pd.Series(np.array([*different, None], dtype=object).take(taken), dtype=object)
     else:
-        values = column if chosen is None else [column[row] for row in chosen.tolist()]
+        every = list_of(column)
+        values = every if chosen is None else [every[row] for row in chosen.tolist()]
         if not one.required and None in values:
             values = [np.nan if value is None else value for value in values]
         return pd.Series(values, dtype=object)

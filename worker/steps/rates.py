@@ -1,13 +1,14 @@
 """The rates of a process's models: measured at its start, and learned from what it scores."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from redis.exceptions import RedisError
 from typing_extensions import override
 
 from shared.fleet import Fleet
+from shared.tables.spans import Texts
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Rates(Mapping[str, float]):
         return len(self._measured)
 
     def learn(
-        self, full_name: str, rows: int, seconds: float, texts: list[str] | None = None
+        self, full_name: str, rows: int, seconds: float, texts: Sequence[str] | None = None
     ) -> None:
         """Compare the rate of a model with a run of rows that it has scored.
 
@@ -126,4 +127,4 @@ class Rates(Mapping[str, float]):
 
 
 def _chars(texts: Iterable[str]) -> int:
-    return sum(map(len, texts))
+    return sum(texts.characters if isinstance(texts, Texts) else map(len, texts))

@@ -22,7 +22,7 @@ from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
 from worker.steps.watching import Watch
-from worker.tables.lists import lists_of
+from worker.tables.lists import list_of, lists_of
 from worker.tables.typed_cells import read_csv
 
 #: The values of each output; None for a row with an error.
@@ -128,11 +128,13 @@ class RowScorer:
         scorer = adding(model, added, self._models)
         if wants_reach and added:
             scorer = ReachModel(scorer, self._models[full_name])
-        texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
+        # Texts of a CSV are still places in its bytes, which not every model reads.
+        if signature.takes_text and not getattr(scorer, "reads_spans", False):
+            rows.inputs[0] = list_of(rows.inputs[0])
+        texts = cast("Sequence[str]", rows.inputs[0]) if signature.takes_text else None
         if texts and not all_good:
             texts = [texts[row] for row in good]
-        # Texts of a CSV are still spans of its bytes.
-        columns = score_texts(scorer, texts, outputs) if isinstance(texts, list) else None
+        columns = score_texts(scorer, texts, outputs) if texts else None
         reasons: dict[int, str] = {}
         if columns is None:
             frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)

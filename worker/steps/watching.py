@@ -16,7 +16,7 @@ from shared.drift.counts import REACH
 from shared.drift.reference import NAME_OF, Watched
 from shared.signature import Input, Output
 from shared.tables.rows import Rows
-from shared.tables.spans import Coded
+from shared.tables.spans import Coded, Texts
 from shared.tables.typed_columns import NO_TIME, Column
 from worker.tables.lists import list_of
 
@@ -212,6 +212,8 @@ def _inputs(column: Watched, one: Input, values: Column, good: npt.NDArray[np.in
         if one.type == "boolean":
             return [None if flag < 0 else NAME_OF["boolean"](flag) for flag in numbers.tolist()]
         return np.where(numbers == NO_TIME, np.nan, numbers) if one.type == "datetime" else numbers
+    if isinstance(values, Texts) and column.aspect == "characters":
+        return np.frombuffer(values.characters, dtype=np.int32)[good].astype(np.float64)
     if isinstance(values, Coded):
         codes = np.frombuffer(values.codes, dtype=values.codes.typecode)[good]
         texts = [values.values[code] for code in codes.tolist()]

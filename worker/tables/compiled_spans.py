@@ -1,12 +1,14 @@
-"""Makes strings of many spans at once, and numbers those that are different."""
+"""Makes strings of many spans at once, measures texts, and numbers cells that are different."""
 
 import ctypes
 from array import array
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
-from shared.tables.spans import Spans
+from shared.tables.spans import Spans, Texts
 from worker.tables.libraries import READING, address
 
 #: The number of cells that are made strings at once. With this many, memory is used again. With a
@@ -39,19 +41,63 @@ class Spanned(ctypes.Structure):
         )
 
 
+#: A text that may be blank: `PERHAPS_BLANK` in `read_cells.c`.
+_PERHAPS_BLANK = 2
+
+
+class CompiledTexts(Texts):
+    """Texts that compiled code gathers, many in one step."""
+
+    __slots__ = ()
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(strings(self))
+
+    @override
+    def gathered(self) -> bytes:
+        return _gathered(self)
+
+
 def strings(cells: Spans) -> list[str]:
     """All cells as strings: many in one step, because each step of Python takes longer than C's."""
     found: list[str] = []
     for at in range(0, len(cells), _CELLS_AT_ONCE):
-        run = cells[at : at + _CELLS_AT_ONCE]
-        content = np.empty(int(sizes(run).sum()) + len(run), np.uint8)
-        size = READING.cells_gather(
-            ctypes.byref(Spanned(run)),
-            ctypes.c_int64(len(run)),
-            ctypes.c_void_p(address(content)),
-        )
-        found += content[:size].tobytes().decode().split("\0")
+        found += _gathered(cells[at : at + _CELLS_AT_ONCE]).decode().split("\0")
     return found
+
+
+def texts_of(cells: Spans, most: int) -> Texts | None:
+    """Cells as texts to score; None if one is empty, blank, or has over `most` characters.
+
+    Args:
+        cells: n cells, n >= 1, without a NUL.
+        most: the maximum characters of a text.
+    """
+    characters, kinds = np.empty(len(cells), np.int32), np.empty(len(cells), np.uint8)
+    longest = READING.texts_measure(
+        ctypes.byref(Spanned(cells)),
+        ctypes.c_int64(len(cells)),
+        ctypes.c_void_p(address(characters)),
+        ctypes.c_void_p(address(kinds)),
+    )
+    if longest > most:
+        return None
+    perhaps = (cells[row] for row in np.flatnonzero(kinds == _PERHAPS_BLANK).tolist())
+    if any(not text or text.isspace() for text in perhaps):
+        return None
+    return CompiledTexts(cells, array("i", characters.tobytes()))
+
+
+def _gathered(cells: Spans) -> bytes:
+    """The bytes of all cells, with a NUL between two."""
+    content = np.empty(int(sizes(cells).sum()) + len(cells), np.uint8)
+    size = READING.cells_gather(
+        ctypes.byref(Spanned(cells)),
+        ctypes.c_int64(len(cells)),
+        ctypes.c_void_p(address(content)),
+    )
+    return content[:size].tobytes()
 
 
 def different(cells: Spans) -> tuple["array[int]", list[str]] | None:

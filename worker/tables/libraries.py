@@ -10,7 +10,8 @@ from shared.compiled import library
 _FOLDER = Path(__file__).parent
 
 READING = library(
-    _FOLDER / "read_cells.so", ["cells_lines", "cells_read", "cells_gather", "cells_code"]
+    _FOLDER / "read_cells.so",
+    ["cells_lines", "cells_read", "cells_gather", "cells_code", "texts_measure"],
 )
 WRITING = library(_FOLDER / "write_rows.so", ["rows_mark", "rows_write"])
 

@@ -247,6 +247,32 @@ int64_t cells_gather(const spans *from, int64_t rows, uint8_t *to) {
   return to - first;
 }
 
+/* What is found out about a text. */
+enum text { OF_ASCII, BEYOND_ASCII, PERHAPS_BLANK };
+
+/* Counts the characters of each text of a column. `kinds` gets what each is: one that may be blank has
+   no character of ASCII but spaces, as Python knows them. Returns the largest count. */
+int64_t texts_measure(const spans *texts, int64_t rows, int32_t *characters, uint8_t *kinds) {
+  static const uint8_t SPACES[256] = {['\t'] = 1, ['\n'] = 1, ['\v'] = 1, ['\f'] = 1, ['\r'] = 1,
+                                      [28] = 1,   [29] = 1,   [30] = 1,   [31] = 1,   [' '] = 1};
+  int32_t most = 0;
+  for (int64_t row = 0; row < rows; row++) {
+    const uint8_t *text = bytes_of(texts, row);
+    int64_t size = texts->ends[row] - texts->begins[row], at = 0;
+    uint64_t all = 0;
+    for (; size - at >= 8; at += 8) all |= eight_bytes(text + at);
+    for (; at < size; at++) all |= text[at];
+    int64_t count = size;
+    if (all & 0x8080808080808080u)
+      for (at = 0; at < size; at++) count -= (text[at] & 0xC0) == 0x80;
+    for (at = 0; at < size && (text[at] >= 0x80 || SPACES[text[at]]); at++) {}
+    kinds[row] = at == size ? PERHAPS_BLANK : count < size ? BEYOND_ASCII : OF_ASCII;
+    characters[row] = (int32_t)count;
+    if (characters[row] > most) most = characters[row];
+  }
+  return most;
+}
+
 static uint64_t hash_of(const uint8_t *bytes, int64_t size) {
   uint64_t hash = size;
   int64_t at = 0;

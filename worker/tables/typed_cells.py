@@ -18,7 +18,7 @@ from shared.tables.rows import CsvColumns, ReadCsv, ReadOptions, Rows, rows_of
 from shared.tables.spans import Coded, RowNumbers, Spans
 from shared.tables.typed_columns import Column, filler
 from worker.tables.compiled_cells import Kind, OddCell, Wanted, read_columns
-from worker.tables.compiled_spans import different, strings
+from worker.tables.compiled_spans import different, strings, texts_of
 from worker.tables.libraries import READING
 
 #: The words for booleans as programs write them; others are left to `parse_cells`.
@@ -60,7 +60,11 @@ def _read_csv(
         extras=[cells[at] for at in columns.carried],
     )
     if options.only_text:
-        return found.end, rows_of(rows.refs, [strings(cells[texts[0]])], options, rows.extras)
+        column = cells[texts[0]]
+        if found.rows and (good := texts_of(column, options.max_text_chars)) is not None:
+            rows.inputs.append(good)
+            return found.end, rows
+        return found.end, rows_of(rows.refs, [strings(column)], options, rows.extras)
     ready = iter(enumerate(found.columns[len(spans) :], len(spans)))
     odd: defaultdict[int, list[OddCell]] = defaultdict(list)
     for cell in found.odd:

@@ -8,7 +8,7 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,41 @@ class _Column(ctypes.Structure):
         ("digits_end", ctypes.c_void_p),
         ("first", ctypes.c_int64),
         ("codes", ctypes.c_void_p),
+        ("packed", ctypes.c_void_p),
     )
+
+
+#: `PACKED` in `write_rows.c`: the bytes that hold a cell of fewer bytes, and its size.
+_PACKED = 16
+
+
+class _Different(NamedTuple):
+    """The different cells of a column.
+
+    Attributes:
+        cells: the cells.
+        packed: the size of each cell and its bytes; `_PACKED` for the size: it is longer.
+        longest: the most bytes of a cell.
+    """
+
+    cells: Spans
+    packed: npt.NDArray[np.uint8]
+    longest: int
+
+    @classmethod
+    def of(cls, labels: Sequence[str | None]) -> "_Different":
+        """Write labels as cells."""
+        cells = spans_of(
+            list(csv_results.written_cells(["" if one is None else one for one in labels]))
+        )
+        found = sizes(cells)
+        packed = np.zeros((len(cells), _PACKED), np.uint8)
+        packed[:, 0] = np.minimum(found, _PACKED)
+        begins = np.frombuffer(cells.begins, np.int64)
+        places = begins[:, None] + np.arange(_PACKED - 1)
+        content = np.frombuffer(cells.content + bytes(_PACKED), np.uint8)
+        packed[:, 1:] = content[places]
+        return cls(cells, packed, int(found.max(initial=0)))
 
 
 def _render(
@@ -161,22 +195,21 @@ class _Codes:
         self._codes = np.frombuffer(labels.codes, np.int32)
         different = labels.values
         if isinstance(different, SharedValues):
-            self._cells: Spans = different.kept(_written)
+            self._different: _Different = different.kept(_Different.of)
             return
         is_used = np.zeros(len(different), dtype=bool)
         is_used[self._codes] = True
-        self._cells = _written([different[at] for at in np.flatnonzero(is_used).tolist()])
+        self._different = _Different.of([different[at] for at in np.flatnonzero(is_used).tolist()])
         self._codes = (np.cumsum(is_used, dtype=np.int32) - 1).take(self._codes)
 
     def fill(self, column: _Column) -> int:
         """See `_Empty`."""
-        column.kind, column.cells = _Kind.CODES, Spanned(self._cells)
-        column.codes = address(self._codes)
-        begins, ends = (
-            np.frombuffer(all_, np.int64).take(self._codes).sum()
-            for all_ in (self._cells.begins, self._cells.ends)
-        )
-        return int(ends - begins)
+        cells, packed, longest = self._different
+        column.kind, column.cells = _Kind.CODES, Spanned(cells)
+        column.codes, column.packed = address(self._codes), address(packed)
+        if longest < _PACKED:
+            return len(self._codes) * longest
+        return int(sizes(cells).take(self._codes).sum())
 
 
 _Written = _Empty | _Numbers | _Digits | _Texts | _Codes
@@ -204,12 +237,6 @@ def _values(values: Any) -> _Written:
             return _Digits(list_of(values))
         values = Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None])
     return _Codes(values)
-
-
-def _written(values: Sequence[str | None]) -> Spans:
-    """The cells of different labels."""
-    cells = ["" if one is None else one for one in values]
-    return spans_of(list(csv_results.written_cells(cells)))
 
 
 def _errors(errors: Sequence[str | None]) -> _Written:

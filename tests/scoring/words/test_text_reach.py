@@ -93,4 +93,4 @@ def test_words_of_any_vectoriser_with_a_vocabulary_of_words(vectoriser: Any, cou
     else:
         assert reach is not None
         assert reach.counted(CountedTexts(["film qwerty"])).tolist() == counts
-        assert reach.counted(CountedTexts()).shape == (0, 2)
+        assert reach.counted(CountedTexts([])).shape == (0, 2)

@@ -28,6 +28,7 @@ class ReachModel(Scorer):
         """
         self.card = model.card
         self._model, self._base, self._as_outputs = model, base, as_outputs
+        self.reads_spans = not as_outputs and getattr(model, "reads_spans", False)
 
     def score_texts(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
         """See `shared.model.Model.score_texts`; only for what the other model has read itself."""
