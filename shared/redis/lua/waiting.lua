@@ -67,13 +67,18 @@ local function ring(waiting, batch, queue, bell)
   return 2
 end
 
--- Put an item to those that wait: behind them, or before them with RPUSH.
-local function let_wait(push, model, owner, priority, item, rows)
+-- Put items of an owner and a priority to those that wait: behind them, or before them with RPUSH. `rows` are
+-- those of the first item.
+local function let_all_wait(push, model, owner, priority, items, rows)
   local owners = owners_waiting(model)
-  redis.call(push, list_of(model, owner, priority), item)
-  count_waiting(model, owner, priority, 1)
+  redis.call(push, list_of(model, owner, priority), unpack(items))
+  count_waiting(model, owner, priority, #items)
   begin_turn(owners .. ':' .. owner, priority, (rows + ROWS_BESIDES) / tonumber(priority))
   begin_turn(owners, owner, rows + ROWS_BESIDES)
+end
+
+local function let_wait(push, model, owner, priority, item, rows)
+  let_all_wait(push, model, owner, priority, {item}, rows)
 end
 
 -- An owner has nothing more of a priority.
