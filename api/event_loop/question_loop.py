@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -168,7 +169,7 @@ class QuestionLoop:
         self, scorer: SyncScorer, full_name: str, rows: bytes, count: int, client: Client
     ) -> Asked:
         question = scorer.new_question(full_name, rows, count, client, self._line.address)
-        bell = self._services.dispatch.doorbell(full_name, question.id)
+        bell = partial(self._services.dispatch.doorbell, full_name, question.id)
         asked = Asked(full_name, question, time.monotonic())
 
         def on_outcome(outcome: bool | Exception) -> None:

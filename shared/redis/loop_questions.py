@@ -23,6 +23,19 @@ MOST_AT_ONCE = 200
 _Asking = tuple[tuple[Any, ...], Callable[[bool | Exception], None]]
 
 
+class _Next:
+    """What the next `flush` asks a model.
+
+    Attributes:
+        bell: the message that rings the doorbell for the first question, and the id of that one.
+        questions: all questions.
+    """
+
+    def __init__(self, *bell: str) -> None:
+        self.bell = bell
+        self.questions: list[_Asking] = []
+
+
 class RedisQuestionLine(QuestionLine):
     """`QuestionLine` on Redis.
 
@@ -33,7 +46,7 @@ class RedisQuestionLine(QuestionLine):
         self,
         link: RedisLink,
         to_ask_of: Callable[[str], tuple[Any, ...]],
-        to_ask: Callable[[str, Question, str], tuple[Any, ...]],
+        to_ask: Callable[[str, Question], tuple[Any, ...]],
     ) -> None:
         """Take the connection, and what makes arguments of the script `ask`.
 
@@ -46,7 +59,7 @@ class RedisQuestionLine(QuestionLine):
         self._to_ask_of = to_ask_of
         self._to_ask = to_ask
         #: What the next `flush` asks, by the full name of the model.
-        self._next: dict[str, list[_Asking]] = {}
+        self._next: dict[str, _Next] = {}
         self._timeout = link.timeout
         self.address = secrets.token_hex(8)
         words: Any = "BLPOP", link.key("answers", self.address), str(PATIENCE_SECONDS)
@@ -74,22 +87,25 @@ class RedisQuestionLine(QuestionLine):
         self,
         full_name: str,
         question: Question,
-        bell: str,
+        bell: Callable[[], str],
         on_outcome: Callable[[bool | Exception], None],
     ) -> None:
-        asking = self._to_ask(full_name, question, bell), on_outcome
-        self._next.setdefault(full_name, []).append(asking)
+        if full_name not in self._next:
+            self._next[full_name] = _Next(bell(), question.id)
+        asking = self._to_ask(full_name, question), on_outcome
+        self._next[full_name].questions.append(asking)
 
     def _ask_all(self) -> None:
         """Ask what waits for that."""
         waiting, self._next = self._next, {}
-        for full_name, questions in waiting.items():
-            for first in range(0, len(questions), MOST_AT_ONCE):
-                self._ask_some(full_name, questions[first : first + MOST_AT_ONCE])
+        for full_name, asked in waiting.items():
+            head = (*self._to_ask_of(full_name), *asked.bell)
+            for first in range(0, len(asked.questions), MOST_AT_ONCE):
+                self._ask_some(head, asked.questions[first : first + MOST_AT_ONCE])
 
-    def _ask_some(self, full_name: str, questions: list[_Asking]) -> None:
+    def _ask_some(self, head: tuple[Any, ...], questions: list[_Asking]) -> None:
         words = (word for arguments, _ in questions for word in arguments)
-        args: Any = (0, self._link.prefix, *self._to_ask_of(full_name), *words)
+        args: Any = (0, self._link.prefix, *head, *words)
 
         def on_reply(reply: Any) -> None:
             if isinstance(reply, NoScriptError):

@@ -38,8 +38,8 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def ask(self, full_name: str, question: Question, bell: str = "") -> bool:
-        asked = self._to_ask(full_name, question, bell)
-        [answer] = self._link.run("ask", *self._to_ask_of(full_name), *asked)
+        asked = self._to_ask(full_name, question)
+        [answer] = self._link.run("ask", *self._to_ask_of(full_name), bell, question.id, *asked)
         return self._asked(question, answer)
 
     def _to_ring(self, full_name: str, bell: str) -> tuple[Any, ...]:
@@ -47,19 +47,22 @@ class RedisSmallJobs(RedisUsage):
         return self._batch_rows, small_queue(full_name), bell
 
     def _to_ask_of(self, full_name: str) -> tuple[Any, ...]:
-        """The first arguments of the script `ask`, which are those of a model."""
+        """The first arguments of the script `ask`, which are those of a model.
+
+        A bell and its tag follow, and then questions.
+        """
         limits = self._max_waiting_small, self._held_limits.most, self._asked_seconds
         batch, queue, _ = self._to_ring(full_name, "")
         return full_name, *limits, batch, queue
 
-    def _to_ask(self, full_name: str, question: Question, bell: str = "") -> tuple[Any, ...]:
-        """The arguments of the script `ask` for a question; `bell` rings the doorbell for it."""
+    def _to_ask(self, full_name: str, question: Question) -> tuple[Any, ...]:
+        """The arguments of the script `ask` for a question."""
         account = NO_ACCOUNT
         if question.counted:
             account = account_of(question.owner, question.key, full_name, {})
         rows, budgets = claim_arguments(Claim(question.count, question.budgets))
         asker = question.owner, rows, question.id
-        return _envelope(question), bell, *asker, int(not question.asked), account, budgets
+        return _envelope(question), *asker, int(not question.asked), account, budgets
 
     def _asked(self, question: Question, answer: int) -> bool:
         if answer == _OWNER_FULL:

@@ -1,13 +1,14 @@
--- Put questions into the waiting list of their model, in their order. `batch` and `queue` are those of `ring`.
--- Eight values for each question follow: its `item`, which is the question as it waits, and `bell`, see `ring`;
--- its owner, rows and id; whether it is asked for the first time; the account of its rows, and the budgets from
--- which they are taken: see `usage.lua`. They are remembered under the id for `seconds`, so that the rows are
--- counted with the first answer alone; all this is done when the question is asked for the first time.
+-- Put questions into the waiting list of their model, in their order. `batch`, `queue` and `bell` are those of
+-- `ring`; in place of `tag` each bell has the id of its own question.
+-- Seven values for each question follow: its `item`, which is the question as it waits; its owner, rows and id;
+-- whether it is asked for the first time; the account of its rows, and the budgets from which they are taken: see
+-- `usage.lua`. They are remembered under the id for `seconds`, so that the rows are counted with the first answer
+-- alone; all this is done when the question is asked for the first time.
 -- Answers for each question what `ring` does; 0 if too much waits, -1 if all that waits takes too much memory,
 -- -2 if a budget is spent, -3 if too much of the owner waits.
 local model, max_waiting, max_bytes, seconds = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local batch, queue = tonumber(ARGV[6]), ARGV[7]
-local values = arguments_from(8)
+local batch, queue, bell, tag = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local values = arguments_from(10)
 
 -- What waits of the model, in all and of each owner, and the bytes that are held: looked up once.
 local all, own_of, held = nil, {}, nil
@@ -48,8 +49,8 @@ local function take(id, account, rows, budgets)
 end
 
 local answer = {}
-for at = 1, #values, 8 do
-  local item, bell, owner, count, id, is_first, account, budgets = unpack(values, at, at + 7)
+for at = 1, #values, 7 do
+  local item, owner, count, id, is_first, account, budgets = unpack(values, at, at + 6)
   local own, rows = number_of(owner), tonumber(count)
   local refused = refuses(all, own, owner, max_waiting)
   local outcome
@@ -65,7 +66,8 @@ for at = 1, #values, 8 do
     end
     table.insert(items_of[owner], item)
     all, own_of[owner], bytes = all + 1, own + 1, bytes + #item
-    outcome = ring(all, batch, queue, bell)
+    -- Mostly none is made.
+    outcome = rings(all, batch) and ring(all, batch, queue, (string.gsub(bell, tag, id))) or 2
   end
   answer[#answer + 1] = outcome
 end

@@ -54,10 +54,15 @@ local function refuses(all, own, owner, most)
   return owner ~= '' and own >= most - all and 2 or 0
 end
 
--- Ring the doorbell for the first of those that wait, and for each batch of `batch` rows: put `bell` into `queue`.
+-- Whether the doorbell rings for one that waits: for the first, and for each batch of `batch` rows.
+local function rings(waiting, batch)
+  return waiting == 1 or waiting % batch == 0
+end
+
+-- Ring the doorbell if it rings for the last one that waits: put `bell` into `queue`.
 -- Answers 2; or 1 if the caller must ring it, because `bell` is ''.
 local function ring(waiting, batch, queue, bell)
-  if waiting ~= 1 and waiting % batch > 0 then
+  if not rings(waiting, batch) then
     return 2
   end
   if bell == '' then

@@ -38,7 +38,7 @@ class Asker:
     def ask(self, count: int) -> list[Question]:
         asked = [question(reply_to=self.line.address) for _ in range(count)]
         for one in asked:
-            self.line.ask(MODEL, one, f"bell {one.id}", self.outcomes.append)
+            self.line.ask(MODEL, one, f"bell {one.id}".format, self.outcomes.append)
         return asked
 
     def run_until(self, is_true: Any) -> None:
@@ -113,7 +113,7 @@ def test_models_are_asked_apart(asker: Asker, link: RedisLink) -> None:
     link.client.set(link.key("small", "broken@0123456789ab"), "x")
     outcomes: list[Any] = []
     asked = question(reply_to=asker.line.address)
-    asker.line.ask("broken@0123456789ab", asked, "bell", outcomes.append)
+    asker.line.ask("broken@0123456789ab", asked, "bell".format, outcomes.append)
     asker.ask(1)
     asker.run_until(lambda: outcomes and asker.outcomes)
     assert isinstance(outcomes[0], ResponseError)
@@ -130,7 +130,7 @@ def test_each_question_has_limits_of_its_own(
         for count, owner in ((2, "one"), (2, "two"), (1, "two"), (1, "one"))
     ]
     for one in asked:
-        asker.line.ask(MODEL, one, f"bell {one.id}", asker.outcomes.append)
+        asker.line.ask(MODEL, one, f"bell {one.id}".format, asker.outcomes.append)
     asker.run_until(lambda: len(asker.outcomes) == 4)
     assert asker.outcomes == [True, False, True, False]
     assert store.taken(budget) == [3]
@@ -145,7 +145,7 @@ def test_a_question_that_was_asked_twice_is_withdrawn_once(
 ) -> None:
     """The reply to the first command was lost with its connection, and it was sent again."""
     [one] = asker.ask(1)
-    asker.line.ask(MODEL, one, "bell", asker.outcomes.append)
+    asker.line.ask(MODEL, one, "bell".format, asker.outcomes.append)
     asker.run_until(lambda: len(asker.outcomes) == 2)
     store.withdraw(MODEL, one)
     assert store.waiting_small(MODEL) == 0
