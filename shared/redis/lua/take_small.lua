@@ -78,9 +78,12 @@ while room > 0 and owner and not is_full do
     redis.call('LTRIM', list, 0, -taken - 1)
     count_waiting(model, owner, priority, -taken)
   end
-  if not is_full and (other or another or #items < most) then
+  if other or another then
     end_wait(model, owner, priority)
     owner, priority, other, another = turn_of(model)
+  elseif taken == #items and #items < most then
+    end_all_waits(model, owner)
+    owner = nil
   end
 end
 if bytes > 0 then

@@ -78,8 +78,15 @@ local function let_all_wait(push, model, owner, priority, items, rows)
   local owners = owners_waiting(model)
   redis.call(push, list_of(model, owner, priority), unpack(items))
   count_waiting(model, owner, priority, #items)
-  begin_turn(owners .. ':' .. owner, priority, (rows + ROWS_BESIDES) / tonumber(priority))
-  begin_turn(owners, owner, rows + ROWS_BESIDES)
+  local cost = rows + ROWS_BESIDES
+  if redis.call('EXISTS', owners) == 0 then
+    -- Nothing waits beside them, so nobody has a turn.
+    redis.call('ZADD', owners .. ':' .. owner, 'NX', cost / tonumber(priority), priority)
+    redis.call('ZADD', owners, cost, owner)
+    return
+  end
+  begin_turn(owners .. ':' .. owner, priority, cost / tonumber(priority))
+  begin_turn(owners, owner, cost)
 end
 
 local function let_wait(push, model, owner, priority, item, rows)
@@ -94,6 +101,12 @@ local function end_wait(model, owner, priority)
       redis.call('HDEL', prefix .. 'waits', model)
     end
   end
+end
+
+-- The same if nobody else had a turn, and nothing of another priority waited.
+local function end_all_waits(model, owner)
+  redis.call('DEL', owners_waiting(model), owners_waiting(model) .. ':' .. owner)
+  redis.call('HDEL', prefix .. 'waits', model)
 end
 
 -- Take the next item of an owner and a priority; false if there is none.
