@@ -164,7 +164,10 @@ class SklearnModel(Model):
 
     def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
         texts = CountedTexts(self._read(frame))
-        return self._with_reach(self._outputs_for(frame, texts), texts)
+        # An estimator may hold a user's own code, which may take nothing but a list.
+        counts = isinstance(self._estimator, WordPipeline)
+        found = self._outputs_for(frame, texts if counts else texts.texts)
+        return self._with_reach(found, texts)
 
     def _with_reach(self, found: pd.DataFrame, texts: CountedTexts) -> pd.DataFrame:
         if self._reach is None:
