@@ -166,7 +166,10 @@ class SklearnModel(Model):
         texts = CountedTexts(self._read(frame))
         if not texts:
             return self._outputs_for(frame).assign(**self._reach_columns(texts))
-        return output_frame(self._columns_for(texts) | self._reach_columns(texts), frame)
+        # An estimator may hold a user's own code, which may take nothing but a list.
+        counts = isinstance(self._estimator, WordPipeline)
+        columns = self._columns_for(texts if counts else texts.texts)
+        return output_frame(columns | self._reach_columns(texts), frame)
 
     def _reach_columns(self, texts: CountedTexts) -> Columns:
         if self._reach is None:

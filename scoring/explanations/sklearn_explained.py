@@ -78,6 +78,8 @@ class ExplainedEstimator(Scorer):
         if self._reach_of:
             rows = CountedTexts(rows)
         raw, top = explainer.explained(rows, self._terms)
-        found = self._columns_of(rows, raw)
+        # An estimator may hold a user's own code, which may take nothing but a list.
+        own = list(rows) if raw is None and isinstance(rows, Sequence) else rows
+        found = self._columns_of(own, raw)
         found |= result_columns(top, explainer.names, explainer.base_values, self._classes)
         return found | self._reach_of(rows) if self._reach_of else found
