@@ -8,11 +8,11 @@ environment has a `Later`, by which the view asks without waiting, and whatever 
 whose answer does not come soon is given to a thread that waits for it.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -30,8 +30,6 @@ from api.services import Services
 from shared.jobs.question_line import Loop, QuestionLine
 from shared.no_waiting import WouldWait
 from shared.telemetry.spans import spans
-
-logger = logging.getLogger(__name__)
 
 #: How often what is known of the models is read while there are questions, in seconds: more often
 #: than their caches end.
@@ -165,19 +163,13 @@ class QuestionLoop:
         """
         self._in_threads.pop(asked.question.id, None)
         if not asked.is_taken and asked.result is None:
-            self._background.submit(self._withdraw, asked)
-
-    def _withdraw(self, asked: Asked) -> None:
-        try:
-            self._services.store.withdraw(asked.full_name, asked.question)
-        except Exception as error:  # noqa: BLE001  its client has another answer already
-            logger.warning("a question cannot be withdrawn: %s", error)
+            self._services.sync_scorer.withdrawals.add(asked.full_name, asked.question)
 
     def _ask(
         self, scorer: SyncScorer, full_name: str, rows: bytes, count: int, client: Client
     ) -> Asked:
         question = scorer.new_question(full_name, rows, count, client, self._line.address)
-        bell = self._services.dispatch.doorbell(full_name, question.id)
+        bell = partial(self._services.dispatch.doorbell, full_name, question.id)
         asked = Asked(full_name, question, time.monotonic())
 
         def on_outcome(outcome: bool | Exception) -> None:

@@ -8,6 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 
+from shared.telemetry.logs import together
+
 logger = logging.getLogger(__name__)
 
 #: The thread collects lines for this long, in seconds, and then writes them together.
@@ -16,6 +18,11 @@ BATCH_SECONDS = 0.05
 #: The most lines that wait to be written. If the disk is too slow, further lines are dropped, and a
 #: warning says how many.
 MAX_LINES = 10_000
+
+#: The most lines that are held to be written together.
+MOST_TOGETHER = 500
+
+_MESSAGE = "%(method)s %(route)s %(status)d"
 
 
 class AccessLog:
@@ -41,21 +48,34 @@ class AccessLog:
             self._dropped += 1
             return
         self._lines.put((level, line))
-        self._has_lines.set()
+        # To set it again would cost as much as the line.
+        if not self._has_lines.is_set():
+            self._has_lines.set()
         if self._pid != os.getpid():
             self._start()
 
     def flush(self) -> None:
         """Write the lines that wait."""
-        try:
-            while True:
-                level, line = self._lines.get_nowait()
-                logger.log(level, "%(method)s %(route)s %(status)d", line, extra=line)
-        except Empty:
+        while self._write_some():
             pass
         if self._dropped:
             logger.warning("%d lines of requests were dropped", self._dropped)
             self._dropped = 0
+
+    def _write_some(self) -> bool:
+        """Write some of the lines that wait; False once there is none."""
+        with together():
+            for _ in range(MOST_TOGETHER):
+                try:
+                    level, line = self._lines.get_nowait()
+                except Empty:
+                    return False
+                # `logger.log` would look for the file and the line of this call.
+                record = logger.makeRecord(
+                    logger.name, level, __file__, 0, _MESSAGE, (line,), None, extra=line
+                )
+                logger.handle(record)
+        return True
 
     def _start(self) -> None:
         with self._lock:

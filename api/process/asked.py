@@ -16,7 +16,7 @@ class Asked:
 
     Attributes:
         full_name: of the model.
-        question: the question.
+        question: the question, as it was asked last.
         began: when it was asked, as `time.monotonic`.
         result: the answer, once it is there.
         error: why there will be none.

@@ -43,6 +43,9 @@ DRAIN_SECONDS, DRAIN_BYTES = 0.2, 1024 * 1024
 #: How often the event loop looks for clients that are too slow, in seconds.
 _EXPIRE_SECONDS = 0.5
 
+#: How often gunicorn's main process is told that this process lives; it looks once in a second.
+NOTIFY_SECONDS = 0.2
+
 
 class HeadFirstWorker(ProblemWorker):
     """Receives the heads of requests in the event loop, which holds no thread for slow clients.
@@ -58,7 +61,7 @@ class HeadFirstWorker(ProblemWorker):
         self._settings = load_settings()
         #: Connections for whose heads or ends the event loop waits, the oldest first.
         self._waiting: dict[Connection, None] = {}
-        self._expire_at = 0.0
+        self._expire_at = self._notify_at = 0.0
 
     @override
     def init_process(self) -> None:
@@ -223,6 +226,14 @@ class HeadFirstWorker(ProblemWorker):
             oldest = self.keepalived_conns.popleft()
             self.poller.unregister(oldest.sock)
             self._drop(oldest)
+
+    @override
+    def notify(self) -> None:
+        """Tell gunicorn that this process lives: after each wait would cost more than the wait."""
+        now = time.monotonic()
+        if now >= self._notify_at:
+            self._notify_at = now + NOTIFY_SECONDS
+            super().notify()
 
     @override
     def murder_pending(self) -> None:

@@ -136,7 +136,8 @@ class PacedSocket:
     def settimeout(self, seconds: float | None) -> None:
         """Limit each read further, as `socket.settimeout` does; None: only by the pace."""
         self._timeout = seconds
-        self._socket.settimeout(seconds)
+        if self._socket.gettimeout() != seconds:
+            self._socket.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
         """The limit of each read, in seconds, besides the pace."""
@@ -146,13 +147,18 @@ class PacedSocket:
         """Let reads and writes wait, or not, as `socket.setblocking` does."""
         self.settimeout(None if blocking else 0.0)
 
+    def _wait_never(self) -> None:
+        """Let the socket not wait; to say so again would cost a call of the system."""
+        if self._socket.gettimeout() != 0.0:
+            self._socket.setblocking(False)
+
     def read_now(self, size: int) -> bytes | None:
         """Read what is there, without waiting: None if nothing is, no byte at the end.
 
         Raises:
             OSError: the connection is broken.
         """
-        self._socket.setblocking(False)
+        self._wait_never()
         try:
             return bytes(self._socket.recv(size))
         except _NOT_YET:
@@ -160,7 +166,7 @@ class PacedSocket:
 
     def send_now(self, content: bytes) -> None:
         """Send what can be sent without waiting; for short answers, for which there is room."""
-        self._socket.setblocking(False)
+        self._wait_never()
         with suppress(OSError):
             self._socket.send(content)
 
@@ -170,7 +176,7 @@ class PacedSocket:
         Raises:
             OSError: the connection is broken.
         """
-        self._socket.setblocking(False)
+        self._wait_never()
         try:
             return content[self._socket.send(content) :]
         except _NOT_YET:

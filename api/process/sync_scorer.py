@@ -12,9 +12,11 @@ from threading import Event, Lock
 from api.process.asked import Asked, take_asked
 from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
+from api.process.withdrawals import Withdrawals
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.service import NoAnswerInTime, OwnerFull, QuestionsFull, ServiceFull
+from shared.errors.base import ScorelaneError
+from shared.errors.service import NoAnswerInTime
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question
 from shared.jobs.usage import Budget
@@ -66,6 +68,8 @@ class SyncScorer:
         self._waiters: dict[str, _Waiter] = {}
         self._listener: _Waiter | None = None
         self._long_waits = LongWaits(settings.waiting_questions)
+        #: Of questions whose requests have an error.
+        self.withdrawals = Withdrawals(store)
         counters.add(WAITING, "sentiment", by=0)
 
     def ask(
@@ -96,21 +100,28 @@ class SyncScorer:
             shared.errors.service.QuestionsFull: too many questions wait long already.
             shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
+        timeout = self._settings.sentiment_timeout if seconds is None else seconds
         asked = take_asked()
         if asked and (asked.full_name, asked.question.rows) != (full_name, rows):
             # Another version of the model has come meanwhile, and its columns may be others.
-            self._store.withdraw(asked.full_name, asked.question)
+            self.withdrawals.add(asked.full_name, asked.question)
             asked = None
-        timeout = self._settings.sentiment_timeout if seconds is None else seconds
         with ExitStack() as slot:
             if asked:
                 slot.enter_context(_counted())
                 return self._answer_to(asked, asked.wait, slot, timeout)
             question = self.new_question(full_name, rows, count, client)
             waiter = slot.enter_context(self._waiting(question.id))
-            self._send(full_name, question)
-            now = Asked(full_name, question, time.monotonic())
-            return self._answer_to(now, partial(self._wait, waiter), slot, timeout)
+            asked = Asked(full_name, question, time.monotonic())
+            try:
+                self._send(asked)
+            except ScorelaneError:
+                raise
+            except Exception:
+                # It was asked, or not.
+                self.withdrawals.add(full_name, question)
+                raise
+            return self._answer_to(asked, partial(self._wait, waiter), slot, timeout)
 
     def new_question(
         self, full_name: str, rows: bytes, count: int, client: Client, address: str = ""
@@ -145,34 +156,43 @@ class SyncScorer:
         slot: ExitStack,
         timeout: float,
     ) -> bytes:
-        full_name, question, began = asked.full_name, asked.question, asked.began
         lease = self._settings.lease_seconds
+        began = asked.began
         deadline, lease_end, prompt_end = began + timeout, began + lease, began + PROMPT_SECONDS
-        while (result := wait(min(deadline, lease_end, prompt_end))) is None:
-            now = time.monotonic()
-            if now >= deadline:
-                self._store.withdraw(full_name, question)
-                raise NoAnswerInTime(seconds=f"{timeout:g}")
-            if now >= prompt_end:
-                prompt_end = math.inf
-                try:
-                    slot.enter_context(self._long_waits.slot(full_name))
-                except QuestionsFull:
-                    self._store.withdraw(full_name, question)
-                    raise
-            if now >= lease_end:
-                lease_end = now + lease
-                # Not if it still waits in the queue: a second one would only make that longer.
-                if not self._store.is_waiting(full_name, question):
-                    question = replace(question, asked=question.asked + 1)
-                    try:
-                        self._send(full_name, question)
-                    except (ServiceFull, OwnerFull):
-                        self._store.withdraw(full_name, question)
-                        raise
-        return result
+        with self._withdrawing(asked):
+            while (result := wait(min(deadline, lease_end, prompt_end))) is None:
+                now = time.monotonic()
+                if now >= deadline:
+                    raise NoAnswerInTime(seconds=f"{timeout:g}")
+                if now >= prompt_end:
+                    prompt_end = math.inf
+                    slot.enter_context(self._long_waits.slot(asked.full_name))
+                if now >= lease_end:
+                    lease_end = now + lease
+                    # Not if it still waits in the queue: a second one would only make that longer.
+                    if not self._store.is_waiting(asked.full_name, asked.question):
+                        asked.question = replace(asked.question, asked=asked.question.asked + 1)
+                        self._send(asked)
+            return result
 
-    def _send(self, full_name: str, question: Question) -> None:
+    @contextmanager
+    def _withdrawing(self, asked: Asked) -> Iterator[None]:
+        """Withdraw a question if the block that waits for its answer raises an error."""
+        try:
+            try:
+                yield
+            except ScorelaneError:
+                self._store.withdraw(asked.full_name, asked.question)
+                raise
+        except ScorelaneError:
+            raise
+        except Exception:
+            # Redis is not there, or has lost a connection.
+            self.withdrawals.add(asked.full_name, asked.question)
+            raise
+
+    def _send(self, asked: Asked) -> None:
+        full_name, question = asked.full_name, asked.question
         # A message of the last attempt may still wait.
         bell = self._dispatch.doorbell(full_name, f"{question.id}x{question.asked}")
         if self._store.ask(full_name, question, bell):

@@ -47,7 +47,7 @@ class QuestionLine(Protocol):
         self,
         full_name: str,
         question: Question,
-        bell: str,
+        bell: Callable[[], str],
         on_outcome: Callable[[bool | Exception], None],
     ) -> None:
         """Ask a question with the next `flush`, and ring the doorbell if need be.
@@ -57,7 +57,9 @@ class QuestionLine(Protocol):
         Args:
             full_name: the model.
             question: the question, with the address of this line.
-            bell: the message that rings the doorbell, `Dispatch.doorbell`; not empty.
+            bell: makes the message that rings the doorbell, `Dispatch.doorbell`, with the id of the
+                question as its tag; not empty. It is called for the first question to a model since
+                the last `flush`; a message for another one has the id of that in its place.
             on_outcome: called with whether the question was asked, which may be refused; or with an
                 error after which it may have been asked or not.
         """

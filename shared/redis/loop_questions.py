@@ -16,18 +16,50 @@ from shared.redis.link import PATIENCE_SECONDS, RedisLink, hash_of, source_of
 from shared.redis.loop_connection import LoopConnection
 from shared.redis.read_ahead import known, record_of_reply
 
+#: The most questions that one run of the script `ask` takes: Redis does nothing else meanwhile.
+MOST_AT_ONCE = 200
+
+#: What one question of the event loop is to the script `ask`, and what is done with the outcome.
+_Asking = tuple[tuple[Any, ...], Callable[[bool | Exception], None]]
+
+
+class _Next:
+    """What the next `flush` asks a model.
+
+    Attributes:
+        bell: the message that rings the doorbell for the first question, and the id of that one.
+        questions: all questions.
+    """
+
+    def __init__(self, *bell: str) -> None:
+        self.bell = bell
+        self.questions: list[_Asking] = []
+
 
 class RedisQuestionLine(QuestionLine):
-    """`QuestionLine` on Redis."""
+    """`QuestionLine` on Redis.
+
+    The questions of a moment to a model go in one run of the script `ask`.
+    """
 
     def __init__(
         self,
         link: RedisLink,
-        to_ask: Callable[[str, Question, str], tuple[Any, ...]],
+        to_ask_of: Callable[[str], tuple[Any, ...]],
+        to_ask: Callable[[str, Question], tuple[Any, ...]],
     ) -> None:
-        """Take the connection, and what makes the arguments of the script `ask`."""
+        """Take the connection, and what makes arguments of the script `ask`.
+
+        Args:
+            link: the connection.
+            to_ask_of: makes the first arguments, those of a model.
+            to_ask: makes the further arguments, those of a question.
+        """
         self._link = link
+        self._to_ask_of = to_ask_of
         self._to_ask = to_ask
+        #: What the next `flush` asks, by the full name of the model.
+        self._next: dict[str, _Next] = {}
         self._timeout = link.timeout
         self.address = secrets.token_hex(8)
         words: Any = "BLPOP", link.key("answers", self.address), str(PATIENCE_SECONDS)
@@ -55,20 +87,35 @@ class RedisQuestionLine(QuestionLine):
         self,
         full_name: str,
         question: Question,
-        bell: str,
+        bell: Callable[[], str],
         on_outcome: Callable[[bool | Exception], None],
     ) -> None:
-        args: Any = (0, self._link.prefix, *self._to_ask(full_name, question, bell))
+        if full_name not in self._next:
+            self._next[full_name] = _Next(bell(), question.id)
+        asking = self._to_ask(full_name, question), on_outcome
+        self._next[full_name].questions.append(asking)
+
+    def _ask_all(self) -> None:
+        """Ask what waits for that."""
+        waiting, self._next = self._next, {}
+        for full_name, asked in waiting.items():
+            head = (*self._to_ask_of(full_name), *asked.bell)
+            for first in range(0, len(asked.questions), MOST_AT_ONCE):
+                self._ask_some(head, asked.questions[first : first + MOST_AT_ONCE])
+
+    def _ask_some(self, head: tuple[Any, ...], questions: list[_Asking]) -> None:
+        words = (word for arguments, _ in questions for word in arguments)
+        args: Any = (0, self._link.prefix, *head, *words)
 
         def on_reply(reply: Any) -> None:
             if isinstance(reply, NoScriptError):
                 whole = hiredis.pack_command(("EVAL", source_of("ask"), *args))
                 self._asking.send(whole, on_reply, self._timeout)
                 self._asking.flush()
-            elif isinstance(reply, Exception):
-                on_outcome(reply)
-            else:
-                on_outcome(reply > 0)
+                return
+            is_error = isinstance(reply, Exception)
+            for place, (_, on_outcome) in enumerate(questions):
+                on_outcome(reply if is_error else reply[place] > 0)
 
         command = hiredis.pack_command(("EVALSHA", hash_of("ask"), *args))
         self._asking.send(command, on_reply, self._timeout)
@@ -90,6 +137,7 @@ class RedisQuestionLine(QuestionLine):
 
     @override
     def flush(self, *, is_waiting: bool) -> None:
+        self._ask_all()
         self._asking.flush()
         if is_waiting and not self._listens:
             self._listens = True

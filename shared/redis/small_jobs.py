@@ -38,27 +38,33 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def ask(self, full_name: str, question: Question, bell: str = "") -> bool:
-        reply = self._link.run("ask", *self._to_ask(full_name, question, bell))
-        return self._asked(question, reply)
+        asked = self._to_ask(full_name, question)
+        [answer] = self._link.run("ask", *self._to_ask_of(full_name), bell, question.id, *asked)
+        return self._asked(question, answer)
 
     def _to_ring(self, full_name: str, bell: str) -> tuple[Any, ...]:
         """The arguments of scripts that ring the doorbell; `bell` is its message."""
         return self._batch_rows, small_queue(full_name), bell
 
-    def _to_ask(self, full_name: str, question: Question, bell: str = "") -> tuple[Any, ...]:
-        """The arguments of the script `ask`; `bell` is the message of the doorbell."""
-        limits = self._max_waiting_small, self._held_limits.most
+    def _to_ask_of(self, full_name: str) -> tuple[Any, ...]:
+        """The first arguments of the script `ask`, which are those of a model.
+
+        A bell and its tag follow, and then questions.
+        """
+        limits = self._max_waiting_small, self._held_limits.most, self._asked_seconds
+        batch, queue, _ = self._to_ring(full_name, "")
+        return full_name, *limits, batch, queue
+
+    def _to_ask(self, full_name: str, question: Question) -> tuple[Any, ...]:
+        """The arguments of the script `ask` for a question."""
         account = NO_ACCOUNT
         if question.counted:
             account = account_of(question.owner, question.key, full_name, {})
-        usage = question.id, int(not question.asked), account, self._asked_seconds
-        claim = claim_arguments(Claim(question.count, question.budgets))
-        asker = question.owner, question.count
-        ring = self._to_ring(full_name, bell)
-        return full_name, _envelope(question), *limits, *usage, *claim, *asker, *ring
+        rows, budgets = claim_arguments(Claim(question.count, question.budgets))
+        asker = question.owner, rows, question.id
+        return _envelope(question), *asker, int(not question.asked), account, budgets
 
-    def _asked(self, question: Question, reply: Any) -> bool:
-        answer = int(reply)
+    def _asked(self, question: Question, answer: int) -> bool:
         if answer == _OWNER_FULL:
             raise self._small_owner_full()
         if answer == _BUDGET_SPENT:
@@ -71,7 +77,7 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def question_line(self) -> RedisQuestionLine:
-        return RedisQuestionLine(self._link, self._to_ask)
+        return RedisQuestionLine(self._link, self._to_ask_of, self._to_ask)
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:

@@ -7,10 +7,13 @@ code logs is reduced to its kind and its traceback.
 
 import logging
 import os
+import select
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 
@@ -30,7 +33,7 @@ _DROPPED = frozenset({"data", "task_id", "task_name"})
 
 def set_up(settings: Settings) -> None:
     """Log to stderr alone, in the format of the settings."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Lines(sys.stderr)
     wants_text = settings.log_format == "text" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )
@@ -45,6 +48,68 @@ def set_up(settings: Settings) -> None:
     logging.getLogger("celery").setLevel(logging.WARNING)
     # Each of these looks up something that no line holds.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+class Lines(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes a line for each record; those of a block of `together` in few calls of the system."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._local = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line of a record, or keep it until the end of the block."""
+        held: list[str] | None = getattr(self._local, "held", None)
+        if held is None:
+            super().emit(record)
+            return
+        try:
+            held.append(self.format(record) + self.terminator)
+        except Exception:  # noqa: BLE001  as in logging
+            self.handleError(record)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write the lines of this thread at the end of a block."""
+        self._local.held = held = list[str]()
+        try:
+            yield
+        finally:
+            self._local.held = None
+            for text in _pieces(held):
+                self._write(text)
+
+    def _write(self, text: str) -> None:
+        with self.lock or nullcontext():
+            try:
+                self.stream.write(text)
+                self.flush()
+            except Exception:  # noqa: BLE001  as in logging
+                self.handleError(logging.makeLogRecord({"msg": "lines of the log"}))
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """Lines, as many together as no other process can write into when they go to a pipe."""
+    piece, size = list[str](), 0
+    for line in lines:
+        length = len(line.encode(errors="replace"))
+        if piece and size + length > select.PIPE_BUF:
+            yield "".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += length
+    if piece:
+        yield "".join(piece)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Write what this thread logs in a block at its end, in few calls of the system."""
+    with ExitStack() as blocks:
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, Lines):
+                blocks.enter_context(handler.together())
+        yield
 
 
 def warn_of_variables() -> None:

@@ -152,6 +152,49 @@ def test_connections_to_redis_that_are_lost(api: Programs) -> None:
         assert all(answers() for _ in range(5))
 
 
+def test_a_question_whose_connections_break_is_withdrawn(api: Programs) -> None:
+    """Its client gets a 503; no worker scores it, and nothing is taken from a budget."""
+    key, line = new_key("alice", "submit,read", 1000)
+    own = f"X-API-Key: {key}"
+    settings = {"api_keys": line, "requests_per_minute": "0"}
+    [worker] = api.running("worker")
+    family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
+    with (
+        redis.Redis.from_url(api.env["SCORELANE_REDIS_URL"]) as store,
+        replica(api, "--workers 1", **settings) as (_, port),
+        RawClient(port) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+
+        def waiting() -> int:
+            return sum(store.llen(name) for name in store.keys("*:small:*:alice:1"))
+
+        client.send(question(own))
+        assert client.answer().status == 200
+        for process in family:
+            process.suspend()
+        try:
+            client.send(question(own))
+            wait_for(lambda: waiting() == 1)
+            answer = threads.submit(client.answer)
+
+            def is_answered() -> bool:
+                store.client_kill_filter(_type="normal", skipme=True)
+                return answer.done()
+
+            wait_for(is_answered)
+            assert answer.result().status == 503
+            wait_for(lambda: not waiting())
+        finally:
+            for process in family:
+                process.resume()
+
+        def left() -> int:
+            return int(get(port, "/identity", own).json["budgets"][0]["left"])
+
+        wait_for(lambda: left() == 999)
+
+
 def test_a_client_that_stays_does_not_delay_the_stop(api: Programs) -> None:
     """A process that stops waits for a client with its last answer for seconds, not to its limit.
 

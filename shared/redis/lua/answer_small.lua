@@ -65,15 +65,34 @@ for index = count_of_values + count_of_watched + 1, #values, 2 do
 end
 
 -- A question is counted with its first answer: the next one finds it no more.
-local rows_of_models = {}
+local rows_of_models, ids_of = {}, {}
 for _, question in ipairs(answered) do
-  local id, full_name, completed, failed, bytes, micros, watched = unpack(question)
+  local id, full_name, completed, failed = unpack(question)
   rows_of_models[full_name] = (rows_of_models[full_name] or 0) + completed + failed
   local asked = asked_about(id)
-  local remembered = redis.call('HGET', asked, id)
-  if remembered then
-    redis.call('HDEL', asked, id)
-    sum_up(sums, string.match(remembered, '^[^\n]*'), {completed, failed, bytes, micros})
+  ids_of[asked] = ids_of[asked] or {}
+  table.insert(ids_of[asked], id)
+end
+local remembered = {}
+for asked, ids in pairs(ids_of) do
+  local found = false
+  for first = 1, #ids, MOST_AT_ONCE do
+    local last = math.min(first + MOST_AT_ONCE - 1, #ids)
+    for place, text in ipairs(redis.call('HMGET', asked, unpack(ids, first, last))) do
+      remembered[ids[first + place - 1]] = text
+      found = found or text
+    end
+  end
+  for first = 1, found and #ids or 0, MOST_AT_ONCE do
+    redis.call('HDEL', asked, unpack(ids, first, math.min(first + MOST_AT_ONCE - 1, #ids)))
+  end
+end
+for _, question in ipairs(answered) do
+  local id, full_name, completed, failed, bytes, micros, watched = unpack(question)
+  local text = remembered[id]
+  if text then
+    remembered[id] = nil
+    sum_up(sums, string.match(text, '^[^\n]*'), {completed, failed, bytes, micros})
     has_counts[full_name] = true
   else
     left_out[#left_out + 1] = {full_name, watched}

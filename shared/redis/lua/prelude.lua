@@ -119,6 +119,11 @@ local function drop_key(hash)
   redis.call('DEL', key)
 end
 
+-- The bytes of memory that jobs and questions take, with those of the bound idempotency keys.
+local function held_in_all()
+  return tonumber(redis.call('HGET', prefix .. 'held', 'all') or '0') + keys_held('all')
+end
+
 -- Whether there is memory for `bytes` more of an owner. Answers 0 if there is, -1 if all jobs together take
 -- too much, -2 if the owner's do. A limit of 0 is none.
 local function held_room(owner, bytes, most, most_of_owner)

@@ -29,53 +29,65 @@ local function parse(item)
   return item, open, tonumber(have[2] or '0'), tonumber(have[3] or '0'), '', have[4] or ''
 end
 
-while room > 0 and owner do
-  local item = redis.call('LINDEX', list_of(model, owner, priority), -1)
-  local id, open, rows, attempts, reply_to, trace, text
-  if item then
-    id, open, rows, attempts, reply_to, trace, text = parse(item)
-    if open and #answer > 1 and (attempts > 0 or rows > room) then
+-- How many items are looked at together.
+local MOST_AT_ONCE = 32
+
+local bytes, is_full = 0, false
+while room > 0 and owner and not is_full do
+  -- Without others, nobody's turn comes between.
+  local list, most = list_of(model, owner, priority), (other or another) and 1 or math.min(room, MOST_AT_ONCE)
+  local items, taken = redis.call('LRANGE', list, -most, -1), 0
+  for at = #items, 1, -1 do
+    if room <= 0 then
       break
     end
-    pop_waiting(model, owner, priority)
-  end
-  if text then
-    redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
-  end
-  if open then
-    local note, sum = '', ''
-    if not text then
-      local job, at = key_of(id), now()
-      redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
-      redis.call('HSETNX', job, 'started_at', stamp(at))
-      redis.call('ZADD', prefix .. 'small:claims', stamp(at + lease), id)
-      text = redis.call('GET', job .. ':rows') or ''
-      sum = redis.call('HGET', job, 'rows_sum') or ''
-      note = attempts > 0 and redis.call('HGET', job .. ':notes', 0) or ''
+    local item = items[at]
+    local id, open, rows, attempts, reply_to, trace, text = parse(item)
+    is_full = open and #answer > 1 and (attempts > 0 or rows > room)
+    if is_full then
+      break
     end
-    answer[#answer + 1] = id
-    answer[#answer + 1] = attempts + 1
-    answer[#answer + 1] = text
-    answer[#answer + 1] = reply_to
-    answer[#answer + 1] = note
-    answer[#answer + 1] = trace
-    answer[#answer + 1] = rows
-    answer[#answer + 1] = sum
-    room = attempts > 0 and 0 or room - rows
-    if another then
-      redis.call('ZINCRBY', owners .. ':' .. owner, (rows + ROWS_BESIDES) / tonumber(priority), priority)
+    taken = taken + 1
+    if text then
+      bytes = bytes + #item
     end
-    if other then
-      redis.call('ZINCRBY', owners, (rows + ROWS_BESIDES) / (weights[owner] or 1), owner)
+    if open then
+      local note, sum = '', ''
+      if not text then
+        local job, now_at = key_of(id), now()
+        redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
+        redis.call('HSETNX', job, 'started_at', stamp(now_at))
+        redis.call('ZADD', prefix .. 'small:claims', stamp(now_at + lease), id)
+        text = redis.call('GET', job .. ':rows') or ''
+        sum = redis.call('HGET', job, 'rows_sum') or ''
+        note = attempts > 0 and redis.call('HGET', job .. ':notes', 0) or ''
+      end
+      for _, value in ipairs({id, attempts + 1, text, reply_to, note, trace, rows, sum}) do
+        answer[#answer + 1] = value
+      end
+      room = attempts > 0 and 0 or room - rows
+      if another then
+        redis.call('ZINCRBY', owners .. ':' .. owner, (rows + ROWS_BESIDES) / tonumber(priority), priority)
+      end
+      if other then
+        redis.call('ZINCRBY', owners, (rows + ROWS_BESIDES) / (weights[owner] or 1), owner)
+      end
     end
   end
-  if other or another or not item then
+  if taken > 0 then
+    redis.call('LTRIM', list, 0, -taken - 1)
+    count_waiting(model, owner, priority, -taken)
+  end
+  if not is_full and (other or another or #items < most) then
     end_wait(model, owner, priority)
     owner, priority, other, another = turn_of(model)
   end
 end
+if bytes > 0 then
+  redis.call('HINCRBY', prefix .. 'held', 'all', -bytes)
+end
 if owner then
   end_wait(model, owner, priority)
+  answer[1] = number_waiting(model, '')
 end
-answer[1] = number_waiting(model, '')
 return answer

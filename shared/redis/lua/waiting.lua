@@ -54,10 +54,15 @@ local function refuses(all, own, owner, most)
   return owner ~= '' and own >= most - all and 2 or 0
 end
 
--- Ring the doorbell for the first of those that wait, and for each batch of `batch` rows: put `bell` into `queue`.
+-- Whether the doorbell rings for one that waits: for the first, and for each batch of `batch` rows.
+local function rings(waiting, batch)
+  return waiting == 1 or waiting % batch == 0
+end
+
+-- Ring the doorbell if it rings for the last one that waits: put `bell` into `queue`.
 -- Answers 2; or 1 if the caller must ring it, because `bell` is ''.
 local function ring(waiting, batch, queue, bell)
-  if waiting ~= 1 and waiting % batch > 0 then
+  if not rings(waiting, batch) then
     return 2
   end
   if bell == '' then
@@ -67,13 +72,18 @@ local function ring(waiting, batch, queue, bell)
   return 2
 end
 
--- Put an item to those that wait: behind them, or before them with RPUSH.
-local function let_wait(push, model, owner, priority, item, rows)
+-- Put items of an owner and a priority to those that wait: behind them, or before them with RPUSH. `rows` are
+-- those of the first item.
+local function let_all_wait(push, model, owner, priority, items, rows)
   local owners = owners_waiting(model)
-  redis.call(push, list_of(model, owner, priority), item)
-  count_waiting(model, owner, priority, 1)
+  redis.call(push, list_of(model, owner, priority), unpack(items))
+  count_waiting(model, owner, priority, #items)
   begin_turn(owners .. ':' .. owner, priority, (rows + ROWS_BESIDES) / tonumber(priority))
   begin_turn(owners, owner, rows + ROWS_BESIDES)
+end
+
+local function let_wait(push, model, owner, priority, item, rows)
+  let_all_wait(push, model, owner, priority, {item}, rows)
 end
 
 -- An owner has nothing more of a priority.

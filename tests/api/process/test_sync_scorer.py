@@ -4,14 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.job_store import InMemoryJobStore
 from support.waiting import wait_for
 
-from api.process.sync_scorer import SyncScorer
+from api.process.sync_scorer import Client, SyncScorer
+from api.process.withdrawals import Withdrawals
 from shared.config.settings import Settings
 from shared.errors.service import NoAnswerInTime, QuestionsFull
 from shared.jobs.job_store import Answer, Question
+from shared.jobs.usage import Budget
 
 MODEL = "fast@0123456789ab"
 
@@ -143,3 +146,48 @@ def test_few_questions_wait_long(store: InMemoryJobStore, monkeypatch: pytest.Mo
         scorer.stopped.set()
     assert outcomes.count(b"rows") == 2
     assert sum(isinstance(one, QuestionsFull) for one in outcomes) == 4
+
+
+class Unsteady(InMemoryJobStore):
+    """Loses its connection when it listens, and `fails` times when it withdraws."""
+
+    fails = 3
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        raise RedisConnectionError(address, seconds)
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        self.fails -= 1
+        if self.fails >= 0:
+            raise RedisConnectionError(full_name)
+        super().withdraw(full_name, question)
+
+
+def test_a_question_whose_connection_breaks_is_withdrawn() -> None:
+    """Its rows go back to its budgets, as soon as Redis is there again."""
+    store = Unsteady(Settings())
+    scorer = sync_scorer(store)
+    scorer.withdrawals = Withdrawals(store, pause=0.01)
+    budgets = (Budget("key:k", 3),)
+    with pytest.raises(RedisConnectionError):
+        scorer.ask(MODEL, b"rows", 2, Client(budgets=budgets))
+    wait_for(lambda: not store.waiting_small(MODEL))
+    wait_for(lambda: store.taken(budgets) == [0])
+
+
+def test_a_question_is_withdrawn_twice(store: InMemoryJobStore) -> None:
+    """So one that Redis takes late from a broken connection is not left."""
+    withdrawals = Withdrawals(store, pause=0.01)
+    late = Question("0" * 32, b"rows", 1, "here")
+    withdrawn: list[str] = []
+
+    def withdraw(full_name: str, question: Question) -> None:
+        InMemoryJobStore.withdraw(store, full_name, question)
+        if not withdrawn:
+            store.ask(full_name, question)
+        withdrawn.append(question.id)
+
+    store.withdraw = withdraw  # type: ignore[method-assign]
+    withdrawals.add(MODEL, late)
+    wait_for(lambda: len(withdrawn) == 2)
+    assert store.waiting_small(MODEL) == 0

@@ -1,25 +1,26 @@
 """Questions of an event loop, on a real Redis."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from support.event_loop import SelectorLoop
+from support.redis_commands import commands_during
 from support.stored import MODEL, question, small
 
 from shared.config.settings import Settings
 from shared.dispatch import small_queue
 from shared.jobs.job_store import Answer, Question
 from shared.jobs.question_line import QuestionLine
+from shared.jobs.usage import Budget
 from shared.no_waiting import WouldWait, no_waiting
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
-from shared.redis.loop_connection import LoopConnection
+from shared.redis.loop_questions import MOST_AT_ONCE
 
 
 class Asker:
@@ -37,7 +38,7 @@ class Asker:
     def ask(self, count: int) -> list[Question]:
         asked = [question(reply_to=self.line.address) for _ in range(count)]
         for one in asked:
-            self.line.ask(MODEL, one, f"bell {one.id}", self.outcomes.append)
+            self.line.ask(MODEL, one, f"bell {one.id}".format, self.outcomes.append)
         return asked
 
     def run_until(self, is_true: Any) -> None:
@@ -83,6 +84,73 @@ def test_each_question_gets_its_answer(asker: Asker, store: RedisJobStore, link:
     answer_all(store)
     asker.run_until(lambda: len(asker.answers) == 20)
     assert asker.answers == {one.id: f"x{one.id}".encode() for one in asked}
+
+
+def test_questions_that_are_asked_together_cost_little(
+    asker: Asker, store: RedisJobStore, link: RedisLink
+) -> None:
+    """To ask, take and answer hundreds takes as many commands as for some, or a few more."""
+
+    def ask_and_answer(count: int) -> None:
+        asked = asker.ask(count)
+        asker.run_until(lambda: len(asker.outcomes) == count)
+        taken, _ = store.take_small(MODEL, count)
+        assert [one.id for one in taken] == [one.id for one in asked]
+        store.answer_small([Answer(one.id, b"x", 1, 0, one.reply_to) for one in taken])
+        asker.outcomes.clear()
+
+    ask_and_answer(1)
+    few, many = (
+        commands_during(link, partial(ask_and_answer, count)).total()
+        for count in (10, 2 * MOST_AT_ONCE)
+    )
+    assert few < 60
+    assert many < 2 * few
+
+
+def test_models_are_asked_apart(asker: Asker, link: RedisLink) -> None:
+    """A list of one model that something else has destroyed is no harm to those of others."""
+    link.client.set(link.key("small", "broken@0123456789ab"), "x")
+    outcomes: list[Any] = []
+    asked = question(reply_to=asker.line.address)
+    asker.line.ask("broken@0123456789ab", asked, "bell".format, outcomes.append)
+    asker.ask(1)
+    asker.run_until(lambda: outcomes and asker.outcomes)
+    assert isinstance(outcomes[0], ResponseError)
+    assert asker.outcomes == [True]
+
+
+def test_each_question_has_limits_of_its_own(
+    asker: Asker, store: RedisJobStore, link: RedisLink
+) -> None:
+    """Of those that are asked together, each is refused or not by what was asked before it."""
+    budget = (Budget("key:k", 3),)
+    asked = [
+        replace(question(count, reply_to=asker.line.address), owner=owner, budgets=budget)
+        for count, owner in ((2, "one"), (2, "two"), (1, "two"), (1, "one"))
+    ]
+    for one in asked:
+        asker.line.ask(MODEL, one, f"bell {one.id}".format, asker.outcomes.append)
+    asker.run_until(lambda: len(asker.outcomes) == 4)
+    assert asker.outcomes == [True, False, True, False]
+    assert store.taken(budget) == [3]
+    taken, _ = store.take_small(MODEL, 10)
+    assert [one.id for one in taken] == [asked[0].id, asked[2].id]
+    assert bells(link) == [f"bell {asked[0].id}"]
+    assert link.client.hget(link.key("held"), "all") == "0"
+
+
+def test_a_question_that_was_asked_twice_is_withdrawn_once(
+    asker: Asker, store: RedisJobStore, link: RedisLink
+) -> None:
+    """The reply to the first command was lost with its connection, and it was sent again."""
+    [one] = asker.ask(1)
+    asker.line.ask(MODEL, one, "bell".format, asker.outcomes.append)
+    asker.run_until(lambda: len(asker.outcomes) == 2)
+    store.withdraw(MODEL, one)
+    assert store.waiting_small(MODEL) == 0
+    assert not store.waits([MODEL])
+    assert link.client.hget(link.key("held"), "all") == "0"
 
 
 def test_a_script_that_redis_has_lost_is_sent_again(asker: Asker, link: RedisLink) -> None:
@@ -163,83 +231,3 @@ def test_a_job_that_cannot_be_read_ahead(asker: Asker, link: RedisLink) -> None:
         asker.line.look(job_id, looked.append)
     asker.run_until(lambda: len(looked) == 3)
     assert looked == [None] * 3
-
-
-class FakeRedis:
-    """The other end of the connections that a `LoopConnection` opens."""
-
-    def __init__(self, *, connects: int) -> None:
-        self.left = connects
-        self.ends: list[socket.socket] = []
-        self.ours: list[socket.socket] = []
-
-    def connect(self) -> Any:
-        if not self.left:
-            raise RedisConnectionError("refused")
-        self.left -= 1
-        ours, theirs = socket.socketpair()
-        self.ends.append(theirs)
-        self.ours.append(ours)
-        parser = SimpleNamespace(parse_error=ResponseError)
-        return SimpleNamespace(_sock=ours, _parser=parser, disconnect=ours.close)
-
-    def close(self) -> None:
-        for end in self.ends + self.ours:
-            end.close()
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeRedis]:
-    redis = FakeRedis(connects=2)
-    yield redis
-    redis.close()
-
-
-def opened(fake: FakeRedis) -> tuple[SelectorLoop, LoopConnection]:
-    loop = SelectorLoop()
-    connection = LoopConnection(loop, fake.connect)
-    loop.run_until(lambda: connection.is_open)
-    return loop, connection
-
-
-def test_a_command_without_a_reply_is_sent_once_more(fake: FakeRedis) -> None:
-    """If that connection is lost too, or there is none, the error is the reply."""
-    loop, connection = opened(fake)
-    replies: list[Any] = []
-    connection.send(b"PING\r\n", replies.append, 60)
-    connection.flush()
-    assert fake.ends[0].recv(100) == b"PING\r\n"
-    fake.ends[0].close()
-    loop.run_until(lambda: len(fake.ends) == 2 and connection.is_open)
-    assert fake.ends[1].recv(100) == b"PING\r\n"
-    fake.ends[1].close()
-    loop.run_until(lambda: replies)
-    assert isinstance(replies[0], RedisConnectionError)
-
-
-def test_a_reply_that_does_not_come(fake: FakeRedis) -> None:
-    """After its time the connection is given up, with all that waits for a reply."""
-    _, connection = opened(fake)
-    replies: list[Any] = []
-    for _ in range(2):
-        connection.send(b"PING\r\n", replies.append, 0.0)
-    connection.check(0.0)
-    assert not replies
-    connection.check(float("inf"))
-    assert [type(one) for one in replies] == 2 * [RedisConnectionError]
-    assert not connection.is_open
-
-
-def test_what_redis_does_not_take_is_sent_later(fake: FakeRedis) -> None:
-    """More than the system's buffer holds is sent as Redis takes it, and all of it arrives."""
-    loop, connection = opened(fake)
-    content = bytes(4 * 2**20)
-    connection.send(content, print, 60)
-    connection.flush()
-    received = 0
-
-    def take() -> None:
-        nonlocal received
-        received += len(fake.ends[0].recv(2**20))
-
-    loop.run_until(lambda: received == len(content), take)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import select
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,3 +92,28 @@ def test_logging_is_set_up_once(log: Callable[[str], io.StringIO]) -> None:
     file = log("json")
     logging.getLogger("api").info("once")
     assert len(said(file)) == 1
+
+
+def test_lines_are_written_together(
+    log: Callable[[str], io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many lines need few calls of the system, and a pipe keeps each of these whole."""
+    file, written = log("json"), list[str]()
+    monkeypatch.setattr(file, "write", written.append)
+    logger = logging.getLogger("api")
+    with logs.together():
+        for number in range(100):
+            logger.info("line %d", number)
+        logger.info("x" * 2 * select.PIPE_BUF)
+        assert not written
+        logger.info("\u20ac" * select.PIPE_BUF)
+    logger.info("later")
+    lines = "".join(written).splitlines()
+    assert [json.loads(line)["message"][:8] for line in lines[:100]] == [
+        f"line {number}" for number in range(100)
+    ]
+    assert len(lines) == 103
+    # Each of the two long lines is alone, as it was before.
+    assert sorted(len(text.splitlines()) for text in written)[:3] == [1, 1, 1]
+    assert len(written) < 12
+    assert all(len(text.encode()) <= select.PIPE_BUF for text in written if text.count("\n") > 1)
