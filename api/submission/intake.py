@@ -26,6 +26,7 @@ from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
 from shared.jobs.job import Job
 from shared.jobs.keys import upload_key_of
+from shared.no_waiting import check_may_wait
 from shared.places.listing import written_sources
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows
@@ -58,6 +59,7 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
             body = read_body(services, content, request.content_length, memory)
             if content.is_form or not (asked := asked_of(body, request.mimetype)):
                 return _take_json(services, content, body, from_request)
+        check_may_wait()
         return _take_sources(services, content, asked, request, claim)
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:

@@ -21,6 +21,7 @@ from shared.jobs.bulk_limits import owner_full, service_full
 from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import NO_FACTS, Load, Spent
+from shared.jobs.new_job import NewJob
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.spec import Spec
 from shared.jobs.state import ENDED, CallbackState, State, sources_of
@@ -31,6 +32,7 @@ from shared.redis.erasure import want_rewrite
 from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
+from shared.redis.loop_questions import RedisQuestionLine
 from shared.redis.parts import RedisParts
 from shared.redis.read_ahead import known_record
 from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
@@ -83,14 +85,11 @@ class RedisJobStore(
 
     @override
     def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM, bell: str = "") -> bool:
-        spec, record = job.spec, self._record_of(job)
-        # A lease from now on: the job is older, by the time that its upload took.
-        record["split_lease"] = self.now() + self._lease
-        record["held"] = held = held_bytes(job, rows)
-        held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
+        spec = job.spec
         if spec.kind == "small":
-            record["rows_sum"] = text_sum(rows)
-            return self._create_small(spec, rows, claim, held_limits, record, bell)
+            new = NewJob(job, rows, claim, bell)
+            return self._created(new, self._link.run_kept("create_small", *self._to_create(new)))
+        record, held_limits = self._new_record(job, rows)
         if request_id := context.fields().get("request_id"):
             # The messages of the job carry it, whoever sends them.
             record["request_id"] = str(request_id)
@@ -104,6 +103,14 @@ class RedisJobStore(
             raise self._bulk_refusal(answer, spec, claim)
         return False
 
+    def _new_record(self, job: Job, rows: bytes) -> tuple[dict[str, Any], tuple[int, int, int]]:
+        """The record of a job that begins now, and the memory that it takes, with its limits."""
+        record = self._record_of(job)
+        # A lease from now on: the job is older, by the time that its upload took.
+        record["split_lease"] = self.now() + self._lease
+        record["held"] = held = held_bytes(job, rows)
+        return record, (held, self._held_limits.most, self._held_limits.most_of_owner)
+
     def _record_of(self, job: Job) -> dict[str, Any]:
         weight = self._weights.get(job.spec.owner)
         more = {"weight": weight} if weight else {}
@@ -111,39 +118,41 @@ class RedisJobStore(
             more["kept_seconds"] = self._kept_seconds
         return record_of(job) | more
 
-    def _create_small(
-        self,
-        spec: Spec,
-        rows: bytes,
-        claim: Claim,
-        held_limits: tuple[int, int, int],
-        record: dict[str, Any],
-        bell: str,
-    ) -> bool:
-        answer = self._link.run_kept(
-            "create_small",
+    def _to_create(self, new: NewJob) -> tuple[Any, ...]:
+        """The arguments of the script `create_small`."""
+        spec = new.job.spec
+        record, held_limits = self._new_record(new.job, new.rows)
+        record["rows_sum"] = text_sum(new.rows)
+        return (
             spec.id,
             spec.full_name,
-            rows,
+            new.rows,
             self._max_waiting_small,
             *bound(spec, self._binding_seconds),
             spec.owner,
             *held_limits,
-            *claim_arguments(claim),
-            *self._to_ring(spec.full_name, bell),
+            *claim_arguments(new.claim),
+            *self._to_ring(spec.full_name, new.bell),
             *flat(record),
         )
+
+    def _created(self, new: NewJob, answer: int) -> bool:
+        """Whether the doorbell must be rung, by the answer of `create_small`."""
         if answer == _KEY_IN_USE:
             raise IdempotencyKeyInUse
         if answer == _SMALL_OWNER_FULL:
             raise self._small_owner_full()
         if answer == _SMALL_BUDGET_SPENT:
-            raise self._budget_spent(claim)
+            raise self._budget_spent(new.claim)
         if answer < 0:
             raise self._held_full(answer == _NO_MEMORY)
         if not answer:
             raise self._service_full()
         return bool(answer == MUST_RING)
+
+    @override
+    def question_line(self) -> RedisQuestionLine:
+        return RedisQuestionLine(self._link, self._to_ask, self._to_create)
 
     def _bulk_refusal(self, answer: int, spec: Spec, claim: Claim) -> ScorelaneError:
         """The error for a job that the script `create_bulk` has refused."""

@@ -10,6 +10,7 @@ import hiredis
 from redis.exceptions import NoScriptError
 from typing_extensions import override
 
+from shared.jobs.new_job import NewJob
 from shared.jobs.question_line import Loop, QuestionLine
 from shared.jobs.small_store import Question
 from shared.redis.link import PATIENCE_SECONDS, RedisLink, hash_of, source_of
@@ -24,10 +25,11 @@ class RedisQuestionLine(QuestionLine):
         self,
         link: RedisLink,
         to_ask: Callable[[str, Question, str], tuple[Any, ...]],
+        to_create: Callable[[NewJob], tuple[Any, ...]],
     ) -> None:
-        """Take the connection, and what makes the arguments of the script `ask`."""
+        """Take the connection, and what makes the arguments of `ask` and `create_small`."""
         self._link = link
-        self._to_ask = to_ask
+        self._to_ask, self._to_create = to_ask, to_create
         self._timeout = link.timeout
         self.address = secrets.token_hex(8)
         words: Any = "BLPOP", link.key("answers", self.address), str(PATIENCE_SECONDS)
@@ -58,11 +60,29 @@ class RedisQuestionLine(QuestionLine):
         bell: str,
         on_outcome: Callable[[bool | Exception], None],
     ) -> None:
-        args: Any = (0, self._link.prefix, *self._to_ask(full_name, question, bell))
+        self._run("ask", self._to_ask(full_name, question, bell), on_outcome)
+
+    @override
+    def can_create(self) -> bool:
+        return not self._link.may_have_replicas()
+
+    @override
+    def refresh(self) -> None:
+        self._link.refresh_replicas()
+
+    @override
+    def create(self, new: NewJob, on_outcome: Callable[[bool | Exception], None]) -> None:
+        self._run("create_small", self._to_create(new), on_outcome)
+
+    def _run(
+        self, script: str, own: tuple[Any, ...], on_outcome: Callable[[bool | Exception], None]
+    ) -> None:
+        """Run a script that answers a number above 0, or that it has refused."""
+        args: Any = (0, self._link.prefix, *own)
 
         def on_reply(reply: Any) -> None:
             if isinstance(reply, NoScriptError):
-                whole = hiredis.pack_command(("EVAL", source_of("ask"), *args))
+                whole = hiredis.pack_command(("EVAL", source_of(script), *args))
                 self._asking.send(whole, on_reply, self._timeout)
                 self._asking.flush()
             elif isinstance(reply, Exception):
@@ -70,7 +90,7 @@ class RedisQuestionLine(QuestionLine):
             else:
                 on_outcome(reply > 0)
 
-        command = hiredis.pack_command(("EVALSHA", hash_of("ask"), *args))
+        command = hiredis.pack_command(("EVALSHA", hash_of(script), *args))
         self._asking.send(command, on_reply, self._timeout)
 
     @override

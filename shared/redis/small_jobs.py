@@ -12,7 +12,6 @@ from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.jobs.usage import Claim
 from shared.redis.link import block
-from shared.redis.loop_questions import RedisQuestionLine
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
 from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
@@ -68,10 +67,6 @@ class RedisSmallJobs(RedisUsage):
         if not answer:
             raise self._service_full()
         return answer == MUST_RING
-
-    @override
-    def question_line(self) -> RedisQuestionLine:
-        return RedisQuestionLine(self._link, self._to_ask)
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
