@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Generic, TypeVar
 
 from flask import Request, Response, g
@@ -152,30 +151,23 @@ def looks_again(request: Request, answer: Callable[[str], Response]) -> None:
         later.again = LookAgain(answer, current_key_check_of_all())
 
 
-def makes_again(request: Request, answer: Callable[[Request], Response]) -> None:
+def makes_again(request: Request, answer: Callable[[bytes], Response]) -> None:
     """Let the event loop answer new jobs with the same head without the view.
 
     Args:
         request: the request, whose answer depends on its key, its head and its body alone.
-        answer: makes the answer to another request with the same head, see `MakeAgain`; it is
-            called in the context of the app, with the key of this request.
+        answer: see `MakeAgain`; it is called in the context of the app, with the key of this
+            request.
     """
     later: Later | None = request.environ.get(LATER)
     # Requests that are counted for each key go by Redis.
     if later is None or "spent" in g:
         return
-    # Without what the app has noted for this request.
-    environ = {name: value for name, value in request.environ.items() if _is_of_a_head(name)}
     key = g.get("key")
 
     def answer_again(body: bytes) -> Response:
         if key:
             g.key = key
-        own = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        return answer(Request(environ | own))
+        return answer(body)
 
     later.again = MakeAgain(answer_again, current_key_check_of_all())
-
-
-def _is_of_a_head(name: str) -> bool:
-    return name.isupper() or name.startswith("wsgi.")

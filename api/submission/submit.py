@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from flask import Blueprint, Request, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
 from api.event_loop.later import makes_again
 from api.jobs.prefer import (
@@ -20,6 +20,7 @@ from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.process.deferred import is_deferred
 from api.process.measures import note_upload
 from api.requests.body import read_rest
+from api.requests.content import RequestContent, content_of
 from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_response
 from api.schema.describe import OF_PLACES, OF_ROWS, Answer, Content, describes, json
@@ -27,7 +28,7 @@ from api.schema.row_types import JSON_ROWS_OR_ADDRESSES
 from api.services import Services, current_services
 from api.submission.dry_run import EXAMPLE, DryRun, dry_run
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
-from api.submission.intake import take_job
+from api.submission.intake import take_job, take_json
 from shared.errors.input import NotMultipart
 from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
@@ -42,7 +43,7 @@ from shared.errors.service import (
 )
 from shared.jobs.job import Job
 from shared.jobs.state import State
-from shared.no_waiting import check_may_wait
+from shared.no_waiting import WouldWait, check_may_wait
 
 blueprint = Blueprint("submitting", __name__)
 
@@ -121,17 +122,20 @@ def submit() -> Response:
     answer = _with_location(_answer(at, job, waited), job)
     if was_replayed:
         answer.headers["Idempotency-Replayed"] = "true"
-    if preferences == Preferences() and HEADER.name not in request.headers:
-        makes_again(request, partial(_accepted, at))
+    if is_deferred() and preferences == Preferences() and HEADER.name not in request.headers:
+        head = content_of(request).with_body(b"")
+        makes_again(request, partial(_accepted, at, head, request.mimetype))
     at_once = preferences.respond_async and answer.status_code == 202
     if preference := applied(waited, at_once=at_once):
         answer.headers["Preference-Applied"] = preference
     return answer
 
 
-def _accepted(at: Services, request: Request) -> Response:
+def _accepted(at: Services, head: RequestContent, media_type: str, body: bytes) -> Response:
     """Take the job of a request that has neither preferences nor a key, and is no dry run."""
-    job = take_job(at, request)
+    job = take_json(at, head.with_body(body), len(body), media_type)
+    if not isinstance(job, Job):
+        raise WouldWait
     return _with_location(job_answer(at, job, 202), job)
 
 

@@ -94,6 +94,8 @@ GOOD = [
     {"query": "?model=fast&outputs=Sentiment_Score&format=ndjson"},
     {"query": "?columns=id", "body": b'[{"text": "good", "id": 12}]'},
     {"query": "?keep=none"},
+    {"query": "?charset=latin-1", "body": b'{"text": ["caf\xe9"]}'},
+    {"query": "?charset=utf-16", "body": '{"text": ["good"]}'.encode("utf-16")},
     {"kind": f"{_JSON}; charset=utf-8"},
 ]
 BAD = [
