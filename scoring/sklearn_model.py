@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
-from scoring.estimators.class_columns import no_rows, output_columns, output_frame
+from scoring.estimators.class_columns import Columns, no_rows, output_columns, output_frame
 from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
@@ -38,7 +38,7 @@ from scoring.tables.faster import faster_table
 from scoring.words.counted_texts import CountedTexts
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.languages import Languages
-from scoring.words.reach_columns import with_reach_columns
+from scoring.words.reach_columns import reach_columns, with_reach_columns
 from scoring.words.text_reach import TextReach
 from scoring.words.word_pipeline import WordPipeline
 from shared.card import Card
@@ -164,26 +164,31 @@ class SklearnModel(Model):
 
     def _outputs_with_reach(self, frame: pd.DataFrame) -> pd.DataFrame:
         texts = CountedTexts(self._read(frame))
-        return self._with_reach(self._outputs_for(frame, texts), texts)
+        if not texts:
+            return self._outputs_for(frame).assign(**self._reach_columns(texts))
+        # An estimator may hold a user's own code, which may take nothing but a list.
+        counts = isinstance(self._estimator, WordPipeline)
+        columns = self._columns_for(texts if counts else texts.texts)
+        return output_frame(columns | self._reach_columns(texts), frame)
 
-    def _with_reach(self, found: pd.DataFrame, texts: CountedTexts) -> pd.DataFrame:
+    def _reach_columns(self, texts: CountedTexts) -> Columns:
         if self._reach is None:
             raise TypeError("nobody has asked what is read of the texts")
-        return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
+        return reach_columns(texts, self._reach.counted(texts), self._languages)
 
-    def _outputs_for(self, frame: pd.DataFrame, rows: Any = None, raw: Any = None) -> pd.DataFrame:
-        """The outputs of a frame; `rows` and `raw` are None if they were not computed yet."""
-        if rows is None and len(frame):
-            rows = self._read(frame)
-        if self._predictions is None:
-            numbers = self.numbers(rows, raw) if len(frame) else np.empty(0)
-            return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
+    def _outputs_for(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not len(frame):
             return no_rows(self._outputs, frame)
+        return output_frame(self._columns_for(self._read(frame)), frame)
+
+    def _columns_for(self, rows: Any, raw: Any = None) -> Columns:
+        """The outputs of n rows, n >= 1; `raw` is None if it was not computed yet."""
+        if self._predictions is None:
+            return {SCORE: np.clip(self.numbers(rows, raw), 0.0, 1.0)}
         with _one_at_a_time():
             raw = self._predictions.raw(rows) if raw is None else raw
             columns = self._predictions.columns(raw, rows, self._wanted)
-        return output_frame(output_columns(columns, raw, self._sentiment, self._outputs), frame)
+        return output_columns(columns, raw, self._sentiment, self._outputs)
 
     @override
     def for_outputs(self, names: Iterable[str]) -> Model:
@@ -218,10 +223,10 @@ class SklearnModel(Model):
             explainer,
             classes,
             self._read,
-            self._outputs_for,
+            self._columns_for,
             terms,
             self._batches,
-            self._with_reach if self._reach else None,
+            self._reach_columns if self._reach else None,
             takes_texts=self._takes_texts,
         )
 

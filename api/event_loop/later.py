@@ -60,6 +60,20 @@ class LookAgain:
     is_allowed: Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class MakeAgain:
+    """What a view has decided by the head of a new job, and will decide for the same head again.
+
+    Attributes:
+        answer: the answer to a body, which leaves it to the event loop to record its job. An
+            exception means that the view must decide again.
+        is_allowed: see `Again`.
+    """
+
+    answer: Callable[[bytes], Response]
+    is_allowed: Callable[[], bool]
+
+
 class Later:
     """The body of a response that is made when the answer to a question is there.
 
@@ -75,7 +89,7 @@ class Later:
         self._ask = ask
         self._read: Callable[[bytes], bytes] = bytes
         self.asked: Asked | None = None
-        self.again: Again | LookAgain | None = None
+        self.again: Again | LookAgain | MakeAgain | None = None
         self.late_seconds = 0.0
         self.body = b""
 
@@ -135,3 +149,25 @@ def looks_again(request: Request, answer: Callable[[str], Response]) -> None:
     # Requests that are counted for each key go by Redis.
     if later is not None and "spent" not in g:
         later.again = LookAgain(answer, current_key_check_of_all())
+
+
+def makes_again(request: Request, answer: Callable[[bytes], Response]) -> None:
+    """Let the event loop answer new jobs with the same head without the view.
+
+    Args:
+        request: the request, whose answer depends on its key, its head and its body alone.
+        answer: see `MakeAgain`; it is called in the context of the app, with the key of this
+            request.
+    """
+    later: Later | None = request.environ.get(LATER)
+    # Requests that are counted for each key go by Redis.
+    if later is None or "spent" in g:
+        return
+    key = g.get("key")
+
+    def answer_again(body: bytes) -> Response:
+        if key:
+            g.key = key
+        return answer(body)
+
+    later.again = MakeAgain(answer_again, current_key_check_of_all())

@@ -3,75 +3,20 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import ParseException
 
-from api.event_loop.later import Later, LookAgain
+from api.event_loop.later import LookAgain
 from api.event_loop.loop_request import LoopRequest
-from api.event_loop.repeats import Remembered, Repeats, look_head
+from api.event_loop.repeated_answer import RepeatedAnswer
+from api.event_loop.repeats import Repeats, look_head
 from api.process.asked import Asked
 from api.process.connection import Connection
 from api.process.paced_socket import Pace
-from api.request_log import RequestLog, note
 from shared.jobs.question_line import QuestionLine
-from shared.no_waiting import WouldWait, no_waiting
-from shared.telemetry import context
-
-#: The headers of an answer that follow from its job.
-_OF_A_JOB = ("ETag", "Retry-After")
-
-
-class RepeatedLook:
-    """A look whose head was decided before, but for the job; to the event loop a `LoopRequest`."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        raw: bytes,
-        known: Remembered,
-        log: RequestLog,
-        began: float,
-    ) -> None:
-        self.connection = connection
-        self.raw = raw
-        self.later = Later(_ask_nothing)
-        self._known = known
-        self._log = log
-        self._id = context.request_id(None)
-        self._began = began
-
-    def call(self, app: Any, again: LookAgain, job_id: str) -> None:
-        """Make the answer.
-
-        Args:
-            app: the Flask app.
-            again: what was decided.
-            job_id: the job.
-
-        Raises:
-            Exception: a thread must handle it.
-            shared.no_waiting.WouldWait: the same.
-        """
-        self._job_id = job_id
-        with no_waiting(), app.app_context(), context.about(request_id=self._id):
-            answer = again.answer(job_id)
-            self._body = answer.get_data()
-        headers = answer.headers
-        self._own = "".join(f"{name}: {headers[name]}\r\n" for name in _OF_A_JOB if name in headers)
-
-    def response(self, _: Any, *, closes: bool) -> tuple[bytes, bool]:
-        """The whole response, and whether the connection is closed after it; call this once."""
-        known, body = self._known, self._body
-        head = known.head(self._id, len(body), closes=closes, own=self._own)
-        fields = {"request_id": self._id, **known.fields, "job": self._job_id}
-        outcome = "GET", fields.pop("route"), known.status[:3]
-        note(self._log.log, outcome, fields, time.perf_counter() - self._began, len(body))
-        return head + body, closes
-
-
-def _ask_nothing(*_: Any) -> Asked:
-    raise WouldWait
+from shared.no_waiting import WouldWait
 
 
 class Looks:
@@ -88,7 +33,7 @@ class Looks:
         line: QuestionLine,
         *,
         repeats: Repeats,
-        finish: Callable[[LoopRequest | RepeatedLook], None],
+        finish: Callable[[LoopRequest | RepeatedAnswer], None],
         refuse: Callable[[Connection, ParseException], None],
         hand_over: Callable[[Connection, bytes, Asked | None], None],
     ) -> None:
@@ -132,9 +77,10 @@ class Looks:
         known = self._repeats.known(connection, look_head(raw[:end]))
         if known is None or not isinstance(known.again, LookAgain):
             return False
-        request = RepeatedLook(connection, raw, known, self._repeats.log, began)
+        request = RepeatedAnswer(connection, raw, known, self._repeats.log, began)
         try:
-            request.call(self._worker.wsgi, known.again, job_id)
+            answer = partial(known.again.answer, job_id)
+            request.call(self._worker.wsgi, answer, job=job_id)
         except (WouldWait, Exception):  # noqa: BLE001  the app comes to it too
             return False
         connection.take(raw[end:])

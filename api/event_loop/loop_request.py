@@ -88,6 +88,9 @@ class LoopRequest:
         self.environ[LATER] = self.later
         with no_waiting():
             self._body = app(self.environ, self._start)
+        # What the app did not read is here, and belongs to no other request.
+        while self._request.body.read(len(self.raw)):
+            pass
         self.fields = dict(self.environ.get(LOG_FIELDS, {}))
 
     def _start(self, status: str, headers: list[tuple[str, str]], *_: Any) -> None:

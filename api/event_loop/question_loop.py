@@ -18,13 +18,15 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
-from api.event_loop.looks import Looks, RepeatedLook
+from api.event_loop.looks import Looks
 from api.event_loop.loop_request import LoopRequest
+from api.event_loop.new_jobs import NewJobs
+from api.event_loop.repeated_answer import RepeatedAnswer
 from api.event_loop.repeats import RepeatedRequest, Repeats
 from api.process.asked import Asked
 from api.process.connection import Connection
 from api.process.paced_socket import Pace
-from api.process.question_head import looked_at
+from api.process.question_head import is_new_job, looked_at
 from api.process.sync_scorer import Client, SyncScorer
 from api.services import Services
 from shared.jobs.question_line import Loop, QuestionLine
@@ -49,7 +51,7 @@ class QuestionLoop:
         *,
         send: Callable[[Connection, bytes, bool], None],
         refuse: Callable[[Connection, ParseException], None],
-        hand_over: Callable[[Connection, bytes, Asked | None], None],
+        hand_over: Callable[..., None],
     ) -> None:
         """Take the collaborators, and what is done with a request afterwards.
 
@@ -61,7 +63,8 @@ class QuestionLoop:
             limit: the most questions that may wait for an answer.
             send: sends a response, and closes the connection or not.
             refuse: answers a request that cannot be parsed.
-            hand_over: gives a request to a thread, perhaps with its question that was asked.
+            hand_over: gives a request to a thread, perhaps with its question that was asked, or
+                with the error after which its job may have been recorded.
         """
         self._worker = worker
         self._loop = loop
@@ -77,14 +80,16 @@ class QuestionLoop:
         self._in_work: dict[str, LoopRequest | RepeatedRequest] = {}
         #: Questions for which threads wait.
         self._in_threads: dict[str, Asked] = {}
-        self._looks = Looks(
-            worker,
-            line,
-            repeats=self._repeats,
-            finish=self._finish,
-            refuse=refuse,
-            hand_over=hand_over,
-        )
+        others: dict[str, Any] = {
+            "repeats": self._repeats,
+            "finish": self._finish,
+            "refuse": refuse,
+            "hand_over": hand_over,
+        }
+        self._looks = Looks(worker, line, **others)
+        self._new_jobs = NewJobs(worker, line, **others)
+        #: Whether a request came for which what is known of the models, and of Redis, is needed.
+        self._is_used = False
         line.start(loop, self._answered, self._lost)
 
     def takes(self, connection: Connection, raw: bytes, pace: Pace) -> bool:
@@ -92,12 +97,12 @@ class QuestionLoop:
 
         Args:
             connection: of the client.
-            raw: the head of a short question or a look, its body, and what follows.
+            raw: the head of a short question, a new job or a look, its body, and what follows.
             pace: of the client.
         """
         # A span would have to end in another request than it began in.
         if (
-            len(self._in_work) + self._looks.count >= self._limit
+            len(self._in_work) + self._looks.count + self._new_jobs.count >= self._limit
             or spans.on
             or not self._line.is_ready()
         ):
@@ -105,6 +110,9 @@ class QuestionLoop:
         if job_id := looked_at(raw):
             self._looks.begin(connection, raw, pace, job_id)
             return True
+        self._is_used = True
+        if is_new_job(raw):
+            return self._new_jobs.takes(connection, raw, pace)
         end = raw.index(b"\r\n\r\n") + 4
         request = self._repeated(connection, raw, end) or LoopRequest(connection, raw, self._ask)
         if isinstance(request, LoopRequest):
@@ -139,8 +147,9 @@ class QuestionLoop:
     def flush(self) -> None:
         """Send the questions of a moment together; call this before the event loop waits."""
         self._line.flush(is_waiting=bool(self._in_work or self._in_threads))
-        if self._in_work and time.monotonic() - self._refreshed >= REFRESH_SECONDS:
-            self._refreshed = time.monotonic()
+        is_due = time.monotonic() - self._refreshed >= REFRESH_SECONDS
+        if is_due and (self._is_used or self._in_work):
+            self._refreshed, self._is_used = time.monotonic(), False
             self._background.submit(self._refresh)
 
     def expire(self) -> None:
@@ -182,11 +191,12 @@ class QuestionLoop:
         return asked
 
     def _refresh(self) -> None:
-        """Read in a thread what is known of the models, before a question would wait for it."""
+        """Read in a thread what is known of the models and of Redis, before it is waited for."""
         # If it cannot be read, the thread of a request finds out, and answers with the error.
         with suppress(Exception):
             self._services.fleet.refresh()
             self._services.aliases.refresh()
+            self._line.refresh()
 
     def _answered(self, question_id: str, result: bytes) -> None:
         if request := self._in_work.pop(question_id, None):
@@ -218,7 +228,7 @@ class QuestionLoop:
             self._give_up_request(request, is_asked=is_asked)
 
     def _give_up_request(
-        self, request: LoopRequest | RepeatedRequest | RepeatedLook, *, is_asked: bool = True
+        self, request: LoopRequest | RepeatedRequest | RepeatedAnswer, *, is_asked: bool = True
     ) -> None:
         """Let a thread handle a request: it answers with the error, or waits for the answer."""
         asked = request.later.asked if is_asked else None
@@ -227,7 +237,7 @@ class QuestionLoop:
         request.connection.begin_again()
         self._hand_over(request.connection, request.raw, asked)
 
-    def _finish(self, request: LoopRequest | RepeatedRequest | RepeatedLook) -> None:
+    def _finish(self, request: LoopRequest | RepeatedRequest | RepeatedAnswer) -> None:
         worker = self._worker
         worker.nr += 1
         if worker.nr >= worker.max_requests and worker.alive:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from typing_extensions import override
 from api.event_loop.question_loop import QuestionLoop
 from api.process.asked import Asked, in_thread
 from api.process.connection import Connection
+from api.process.deferred import in_thread_after
 from api.process.head_first_worker import SHORT_LINGER_SECONDS, WAITING_SHARE, HeadFirstWorker
 from api.process.lane import Lane
 from api.services import NAME, Services
@@ -50,15 +52,24 @@ class QuestionWorker(HeadFirstWorker):
                 return
         super()._hand_over(connection, head)
 
-    def _to_thread(self, connection: Connection, head: bytes, asked: Asked | None) -> None:
-        connection.asked = asked
+    def _to_thread(
+        self,
+        connection: Connection,
+        head: bytes,
+        asked: Asked | None,
+        failure: Exception | None = None,
+    ) -> None:
+        connection.asked, connection.failure = asked, failure
         super()._hand_over(connection, head)
 
     @override
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        if not conn.asked:
-            return bool(super().handle_request(req, conn))
-        with in_thread(conn.asked):
+        with ExitStack() as stack:
+            if conn.asked:
+                stack.enter_context(in_thread(conn.asked))
+            if conn.failure:
+                failure, conn.failure = conn.failure, None
+                stack.enter_context(in_thread_after(failure))
             return bool(super().handle_request(req, conn))
 
     @override

@@ -7,6 +7,7 @@ remembered, and neither is one that the app counts in Redis, or that closes its 
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 
 from gunicorn import SERVER, util
 
-from api.event_loop.later import Again, Later, LookAgain
+from api.event_loop.later import Again, Later, LookAgain, MakeAgain
 from api.event_loop.loop_request import LoopRequest
 from api.process.asked import Asked
 from api.process.connection import Connection
@@ -29,11 +30,14 @@ MOST_HEADS, MOST_BYTES = 1024, 2048
 #: Fields of the environment that differ from request to request.
 _OWN_FIELDS = ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT")
 
-#: The headers of a response that are its own. That of a look has those of its job besides.
-_OWN_HEADERS = ("x-request-id", "content-length", "date", "etag", "retry-after")
+#: The headers of a response that are its own. That of a look or a new job has those of its job.
+_OWN_HEADERS = ("x-request-id", "content-length", "date", "etag", "retry-after", "location")
 
 #: Where the id of the job is in the head of a look.
 _ID = slice(len("GET /jobs/"), len("GET /jobs/") + 32)
+
+#: The length of a body, in a head.
+_LENGTH = re.compile(rb"(?<=\r\ncontent-length:) *[0-9]+", re.IGNORECASE)
 
 #: The address at which a request came, and a hash of its head, which may hold a key.
 Key = tuple[Any, bytes]
@@ -44,13 +48,13 @@ class Remembered:
     """What was decided for a head.
 
     Attributes:
-        again: makes the question of a body, or the answer with a job.
+        again: makes the question of a body, or the answer with a job or to a new one.
         status: of the response.
         headers: its lines, without those that differ.
         fields: of its line of the log.
     """
 
-    again: Again | LookAgain
+    again: Again | LookAgain | MakeAgain
     status: str
     headers: str
     fields: dict[str, Any]
@@ -144,7 +148,7 @@ class Repeats:
         return RepeatedRequest(connection, raw, ask, known, known.again, self.log)
 
     def known(self, connection: Connection, head: bytes) -> Remembered | None:
-        """What was decided for a head, if that still holds; of a look, it is `look_head`."""
+        """What was decided for a head, if that still holds; see `look_head` and `job_head`."""
         key = _key(connection, head)
         known = self._known.get(key)
         if known and not known.again.is_allowed():
@@ -166,8 +170,13 @@ class Repeats:
         if len(self._known) >= MOST_HEADS:
             self._known.clear()
         head = request.raw[:end]
-        key = _key(request.connection, look_head(head) if isinstance(again, LookAgain) else head)
-        self._known[key] = Remembered(again, status, "".join(lines), request.fields)
+        if isinstance(again, LookAgain):
+            head = look_head(head)
+        elif isinstance(again, MakeAgain):
+            head = job_head(head)
+        self._known[_key(request.connection, head)] = Remembered(
+            again, status, "".join(lines), request.fields
+        )
 
 
 @lru_cache(2)
@@ -179,6 +188,11 @@ def _date(seconds: int) -> str:
 def look_head(head: bytes) -> bytes:
     """The head of a look without the id of the job."""
     return head[: _ID.start] + head[_ID.stop :]
+
+
+def job_head(head: bytes) -> bytes:
+    """The head of a new job without the length of its body."""
+    return _LENGTH.sub(b"", head)
 
 
 def _key(connection: Connection, head: bytes) -> Key:

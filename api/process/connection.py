@@ -53,6 +53,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.initialized = self.data_ready = True
         #: The question that the event loop has asked for the present request.
         self.asked: Asked | None = None
+        #: Why the event loop does not know whether it has recorded the job of the present request.
+        self.failure: Exception | None = None
         self._head = bytearray()
         self._whole = 0
         self.deadline = 0.0

@@ -8,14 +8,14 @@ from flask import Request
 from werkzeug.datastructures import MultiDict
 from werkzeug.http import parse_options_header
 
-from api.requests.body import chunks_of, unpacked
+from api.requests.body import chunks_of, uncompressed, unpacked
 from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.requests.partial import SentFile
 from api.requests.received import Received
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADDRESSES, ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
-from api.uploads.magic import MAGIC_BYTES, check_text
+from api.uploads.magic import only_text
 from api.uploads.quoting import checked_tab_quotes, quoted
 from shared.errors.input import BadHeader, BadOption
 from shared.errors.service import UnsupportedFormat
@@ -112,6 +112,9 @@ class RequestContent:
                 read without it, or is one of a dry run in a form: it would come too late.
             shared.errors.input.UnknownOption: there is no such option.
         """
+        if not (self.is_form or self._fields or self._guesser):
+            # All of them were in the query.
+            return self.early_options
         options = self._complete(job_options(*self.sources))
         for name in _BEFORE_THE_FILE:
             if getattr(options, name) != getattr(self.early_options, name):
@@ -122,6 +125,12 @@ class RequestContent:
             if name not in self._query and value != getattr(JobOptions, name):
                 raise BadOption(option=name, value=str(value), reason="send it in the query")
         return options
+
+    def with_body(self, body: bytes) -> "RequestContent":
+        """The content of another request with the same head, which is no form and not packed."""
+        file = SentFile(self.early_options.total_bytes)
+        table = _Table(self.kind, self.charset, self.early_options, file, None)
+        return _content(table, uncompressed(file.counted(iter([body]))), self._query)
 
     def _complete(self, options: JobOptions) -> JobOptions:
         return self._guesser.complete(options, self.given) if self._guesser else options
@@ -220,7 +229,7 @@ def _content(
     received = Received()
     sent = received.watch(sent)
     if kind.format is not Format.PARQUET:
-        sent = _only_text(sent)
+        sent = only_text(sent)
     if guesser:
         options, sent = guesser.read(kind, charset, options, file, sent)
     chunks, is_converted = _as_read(kind, options, charset, file, sent)
@@ -273,19 +282,6 @@ def _as_read(
     if not options.quoting and kind.format is Format.CSV and delimiter_of(kind, options) == "\t":
         chunks = checked_tab_quotes(chunks, lambda: file.is_cut)
     return chunks, is_converted
-
-
-def _only_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Refuse a file that is known by its first bytes, before a charset makes text of it."""
-    head = b""
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= MAGIC_BYTES:
-            break
-    check_text(head)
-    if head:
-        yield head
-    yield from chunks
 
 
 def _to_utf8(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 
 from shared.jobs.digest import Digest, Digester
 
@@ -18,15 +19,21 @@ class Received:
 
     def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Pass the chunks on, and add each; no more than one waits to be added."""
+        first = next(chunks, b"")
+        self._digester.update(first)
+        if first:
+            yield first
+        second = next(chunks, None)
+        if second is not None:
+            yield from self._watch(chain([second], chunks))
+
+    def _watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         pending: Future[None] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as thread:
             for chunk in chunks:
                 if pending:
                     pending.result()
-                if self._digester.size:
-                    pending = thread.submit(self._digester.update, chunk)
-                else:
-                    self._digester.update(chunk)
+                pending = thread.submit(self._digester.update, chunk)
                 yield chunk
 
     @property

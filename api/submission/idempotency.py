@@ -14,6 +14,7 @@ from typing import Any
 from flask import Request
 from redis.exceptions import RedisError
 
+from api.process.deferred import is_deferred
 from api.requests.content import RequestContent, content_of
 from api.requests.limits import check_length
 from api.requests.options import JobOptions
@@ -30,6 +31,7 @@ from shared.errors.service import (
 )
 from shared.jobs.binding import Binding
 from shared.jobs.job import Job
+from shared.no_waiting import check_may_wait
 
 #: A request that does not renew its hold on a key for this long is taken for dead.
 LEASE_SECONDS = 30.0
@@ -111,6 +113,9 @@ class Claim:
 
     def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
         # After PerhapsAccepted the job may exist, so the key must not be freed.
+        if error:
+            # An earlier request may have made a job with the key: then its answer comes first.
+            check_may_wait()
         if error and not isinstance(error, PerhapsAccepted):
             with suppress(RedisError):
                 self._store.release_key(self._key, self._token)
@@ -121,6 +126,9 @@ class Claim:
         Raises:
             shared.errors.service.IdempotencyKeyInUse: another request holds the key.
         """
+        if is_deferred():
+            # The script that records the job looks whether another request has the key.
+            return None
         holder = self._store.hold_key(self._key, self._token, LEASE_SECONDS)
         if holder is None:
             return None

@@ -1,7 +1,5 @@
 """Taking in the rows of a request: check and store them, then record the job."""
 
-from collections.abc import Callable
-
 from flask import Request
 
 from api.requests.content import RequestContent, content_of
@@ -26,6 +24,7 @@ from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
 from shared.jobs.job import Job
 from shared.jobs.keys import upload_key_of
+from shared.no_waiting import check_may_wait
 from shared.places.listing import written_sources
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows
@@ -45,36 +44,60 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
     content = content_of(request)
     if claim:
         content = claim.watch(content)
-
-    def from_request(admitted: Admitted) -> Terms:
-        # The body was read to its end.
-        terms: Terms = {"options": kept_options(content), "received": content.received.digest}
-        return terms | (
-            {"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {}
-        )
-
     if content.kind.format is Format.JSON:
-        with services.body_memory.reserving() as memory:
-            body = read_body(services, content, request.content_length, memory)
-            if content.is_form or not (asked := asked_of(body, request.mimetype)):
-                return _take_json(services, content, body, from_request)
-        return _take_sources(services, content, asked, request, claim)
+        taken = take_json(services, content, request.content_length, request.mimetype, claim)
+        if isinstance(taken, Job):
+            return taken
+        check_may_wait()
+        return _take_sources(services, content, taken, request, claim)
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
         upload = check_upload(services, content, early, destination)
-        terms = upload.terms | from_request(upload.admitted)
+        terms = upload.terms | _terms_of(content, claim, upload.admitted)
         return record_bulk(services, upload.admitted.served, job_id, upload.content, terms)
 
 
-def _take_json(
+def take_json(
     services: Services,
     content: RequestContent,
-    body: JsonBody,
-    from_request: Callable[[Admitted], Terms],
+    length: int | None,
+    media_type: str,
+    claim: Claim | None = None,
+) -> Job | Asked:
+    """Take in a job whose body is JSON.
+
+    Args:
+        services: the store, the blobs, the models and the limits.
+        content: what was sent.
+        length: of the request's body in bytes, if it is known.
+        media_type: the content type of the request.
+        claim: on the request's `Idempotency-Key`, if it has one.
+
+    Returns:
+        The job; or the addresses of its files, if it has no rows: then nothing is done yet.
+
+    Raises:
+        shared.errors.base.ScorelaneError: the request cannot be a job; nothing of it is stored.
+    """
+    with services.body_memory.reserving() as memory:
+        body = read_body(services, content, length, memory)
+        if not content.is_form and (asked := asked_of(body, media_type)):
+            return asked
+        return _take_rows(services, content, body, claim)
+
+
+def _terms_of(content: RequestContent, claim: Claim | None, admitted: Admitted) -> Terms:
+    """The terms that follow from the request, whose body was read to its end."""
+    terms: Terms = {"options": kept_options(content), "received": content.received.digest}
+    return terms | ({"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {})
+
+
+def _take_rows(
+    services: Services, content: RequestContent, body: JsonBody, claim: Claim | None
 ) -> Job:
     checked = check_json(services, content, body)
-    terms = checked.terms | from_request(checked.admitted)
+    terms = checked.terms | _terms_of(content, claim, checked.admitted)
     served, rows = checked.admitted.served, checked.rows
     if checked.is_small:
         return record_small(services, served, rows, terms)

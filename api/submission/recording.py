@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from api.process.deferred import record_later
 from api.requests.terms import Terms
 from api.security.access import current_identity
 from api.security.budgets import current_budgets
@@ -24,6 +25,7 @@ from shared.fleet import Served
 from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.keys import folder_of
+from shared.jobs.new_job import NewJob
 from shared.jobs.spec import Spec
 from shared.jobs.usage import Claim
 from shared.redis.refusals import refusal
@@ -65,7 +67,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
 
 
 def start_small(services: Services, spec: Spec, content: bytes, rows: int) -> Job:
-    """Record a small job and have it scored.
+    """Record a small job and have it scored; the event loop does both after its request.
 
     Args:
         services: the store and the dispatch.
@@ -77,7 +79,8 @@ def start_small(services: Services, spec: Spec, content: bytes, rows: int) -> Jo
     with _recording(spec):
         claim = Claim(rows, current_budgets(services))
         bell = services.dispatch.doorbell(spec.full_name, spec.id)
-        must_ring = services.store.create(job, content, claim, bell)
+        new = NewJob(job, content, claim, bell)
+        must_ring = not record_later(new) and services.store.create(*new)
     if must_ring:
         with _dispatching(spec):
             services.dispatch.answer(spec.full_name)

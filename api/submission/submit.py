@@ -2,14 +2,25 @@
 
 import time
 from contextlib import suppress
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
+from api.event_loop.later import makes_again
+from api.jobs.prefer import (
+    APPLIED,
+    PREFER,
+    Preferences,
+    applied,
+    preferences_of,
+    wait_for_end,
+)
 from api.jobs.representation import job_answer
 from api.jobs.shapes import EXAMPLE_JOB, JobJson
+from api.process.deferred import is_deferred
 from api.process.measures import note_upload
 from api.requests.body import read_rest
+from api.requests.content import RequestContent, content_of
 from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_response
 from api.schema.describe import OF_PLACES, OF_ROWS, Answer, Content, describes, json
@@ -17,7 +28,7 @@ from api.schema.row_types import JSON_ROWS_OR_ADDRESSES
 from api.services import Services, current_services
 from api.submission.dry_run import EXAMPLE, DryRun, dry_run
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
-from api.submission.intake import take_job
+from api.submission.intake import take_job, take_json
 from shared.errors.input import NotMultipart
 from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
@@ -32,6 +43,7 @@ from shared.errors.service import (
 )
 from shared.jobs.job import Job
 from shared.jobs.state import State
+from shared.no_waiting import WouldWait, check_may_wait
 
 blueprint = Blueprint("submitting", __name__)
 
@@ -96,21 +108,39 @@ def submit() -> Response:
     """
     at, preferences = current_services(), preferences_of(request)
     if request.args.get("validate") == "true":
+        check_may_wait()
         answer = jsonify(dry_run(at, request))
         # A dry run of a body that is cut off must not say that it can be a job.
         read_rest(request)
         return answer
     started = time.perf_counter()
     job, was_replayed = _take(at)
-    note_upload(job, time.perf_counter() - started)
+    if not is_deferred():
+        # The event loop counts what it has recorded.
+        note_upload(job, time.perf_counter() - started)
     job, waited = wait_for_end(at, job, preferences)
-    answer = _answer(at, job, waited)
+    answer = _with_location(_answer(at, job, waited), job)
     if was_replayed:
         answer.headers["Idempotency-Replayed"] = "true"
-    answer.headers["Location"] = f"/jobs/{job.spec.id}"
+    if is_deferred() and preferences == Preferences() and HEADER.name not in request.headers:
+        head = content_of(request).with_body(b"")
+        makes_again(request, partial(_accepted, at, head, request.mimetype))
     at_once = preferences.respond_async and answer.status_code == 202
     if preference := applied(waited, at_once=at_once):
         answer.headers["Preference-Applied"] = preference
+    return answer
+
+
+def _accepted(at: Services, head: RequestContent, media_type: str, body: bytes) -> Response:
+    """Take the job of a request that has neither preferences nor a key, and is no dry run."""
+    job = take_json(at, head.with_body(body), len(body), media_type)
+    if not isinstance(job, Job):
+        raise WouldWait
+    return _with_location(job_answer(at, job, 202), job)
+
+
+def _with_location(answer: Response, job: Job) -> Response:
+    answer.headers["Location"] = f"/jobs/{job.spec.id}"
     return answer
 
 

@@ -1,6 +1,7 @@
 """Recognising files that are not text, by the bytes that they begin with."""
 
 import re
+from collections.abc import Iterator
 
 from shared.errors.input import Packed
 
@@ -87,3 +88,16 @@ def check_text(head: bytes) -> None:
     for pattern, kind, advice in _LETTERS:
         if pattern.match(head[:MAGIC_BYTES]):
             raise Packed(kind=kind, advice=advice)
+
+
+def only_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Refuse a file that is known by its first bytes, before a charset makes text of it."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= MAGIC_BYTES:
+            break
+    check_text(head)
+    if head:
+        yield head
+    yield from chunks

@@ -43,10 +43,15 @@ def typed_values(values: Any, kind: ColumnType) -> npt.NDArray[Any]:
 
 
 def taken(rows: Any, places: npt.NDArray[np.intp]) -> Any:
-    """Some of the rows that an estimator takes: a list of texts, a frame or an array."""
+    """Some of the rows that an estimator takes: a list of texts, a frame or an array.
+
+    Texts come as a list, whichever sequence they are in.
+    """
     if isinstance(rows, pd.DataFrame):
         return rows.iloc[places]
-    return [rows[place] for place in places] if isinstance(rows, list) else rows[places]
+    if isinstance(rows, Sequence):
+        return [rows[place] for place in places.tolist()]
+    return rows[places]
 
 
 def check_shape(found: npt.NDArray[Any], expected: tuple[int, ...]) -> None:

@@ -61,7 +61,7 @@ class LinearWords(Explainer):
         return None, joined([self._run(rows[at : at + _ROWS], terms) for at in begins])
 
     def _run(self, rows: Sequence[str], terms: int) -> TopEffects:
-        matrix = csr_matrix(self._before.transform(rows))
+        matrix = csr_matrix(self._before.transform(list(rows)))
         matrix.sum_duplicates()
         decided = matrix @ self._by.coefficients.T + self._by.intercepts
         return top_of_matrix(matrix, decided, self._by, terms)

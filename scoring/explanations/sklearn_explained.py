@@ -3,23 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from typing_extensions import override
 
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
+from scoring.estimators.class_columns import Columns, no_rows, output_frame
 from scoring.steady import AS_THEY_COME, Batches
 from scoring.words.counted_texts import CountedTexts
 from shared.card import Card
 from shared.jobs.added_outputs import Explanation
 from shared.model import Scorer
 
-#: Makes the outputs of a frame, from its rows and from what the estimator gives for them, or None.
-OutputsOf = Callable[[pd.DataFrame, Any, Any], pd.DataFrame]
+#: Makes the outputs of rows, from the rows and from what the estimator gives for them, or None.
+ColumnsOf = Callable[[Any, Any], Columns]
 
-#: Adds the columns of `shared.reach` to the outputs of texts.
-WithReach = Callable[[pd.DataFrame, CountedTexts], pd.DataFrame]
+#: Makes the columns of `shared.reach` of texts.
+ReachOf = Callable[[CountedTexts], Columns]
 
 
 class ExplainedEstimator(Scorer):
@@ -31,10 +31,10 @@ class ExplainedEstimator(Scorer):
         explainer: Explainer,
         classes: pd.CategoricalDtype,
         read: Callable[[pd.DataFrame], Any],
-        outputs_of: OutputsOf,
+        columns_of: ColumnsOf,
         terms: int,
         batches: Batches,
-        with_reach: WithReach | None = None,
+        reach_of: ReachOf | None = None,
         *,
         takes_texts: bool = False,
     ) -> None:
@@ -45,41 +45,41 @@ class ExplainedEstimator(Scorer):
             explainer: of its estimator.
             classes: the name of the class of each explained number; none: they are of no class.
             read: makes rows of a frame.
-            outputs_of: makes its outputs.
+            columns_of: makes the outputs of rows.
             terms: the most terms of a row.
             batches: those in which the model scores, so that an explained score is the same.
-            with_reach: adds what is read of texts; None: nobody has asked for that.
+            reach_of: tells what is read of texts; None: nobody has asked for that.
             takes_texts: whether the rows that `read` makes are the texts themselves.
         """
         self._takes_texts = self.reads_spans = takes_texts
-        self._batches, self._with_reach = batches, with_reach
+        self._batches, self._reach_of = batches, reach_of
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms
-        self._read, self._outputs_of = read, outputs_of
+        self._read, self._columns_of = read, columns_of
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not len(frame):
-            empty = {one.name: np.empty(0) for one in Explanation(terms=self._terms).outputs}
-            return self._outputs_of(frame, None, None).assign(**empty)
+            outputs = self.card.signature.outputs
+            return no_rows([*outputs, *Explanation(terms=self._terms).outputs], frame)
         return self._batches.score(self._explained, frame)
 
     def score_texts(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
         """See `shared.model.Model.score_texts`."""
         if not self._takes_texts or self._batches is not AS_THEY_COME:
             return None
-        found = self._of_rows(pd.DataFrame(index=pd.RangeIndex(len(texts))), texts)
-        return {str(name): found[name] for name in found}
+        return self._of_rows(texts)
 
     def _explained(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return self._of_rows(frame, self._read(frame))
+        return output_frame(self._of_rows(self._read(frame)), frame)
 
-    def _of_rows(self, frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
+    def _of_rows(self, rows: Any) -> Columns:
         explainer = self._explainer
-        if self._with_reach:
+        if self._reach_of:
             rows = CountedTexts(rows)
         raw, top = explainer.explained(rows, self._terms)
-        found = self._outputs_of(frame, rows, raw)
-        columns = result_columns(top, explainer.names, explainer.base_values, self._classes)
-        found = pd.concat([found, pd.DataFrame(columns, frame.index, copy=False)], axis=1)
-        return self._with_reach(found, rows) if self._with_reach else found
+        # An estimator may hold a user's own code, which may take nothing but a list.
+        own = list(rows) if raw is None and isinstance(rows, Sequence) else rows
+        found = self._columns_of(own, raw)
+        found |= result_columns(top, explainer.names, explainer.base_values, self._classes)
+        return found | self._reach_of(rows) if self._reach_of else found

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scoring.words.counted_texts import CountedTexts
 from scoring.words.scripts import LATIN, OTHER, letters_among, letters_by_script
+from shared.tables.spans import Texts
 
 #: About the most words of a vocabulary that are looked at.
 MOST_WORDS = 20_000
@@ -69,11 +71,16 @@ class Languages:
         """
         found: npt.NDArray[np.bool_] = (words >= LEAST_WORDS) & (known < self._bound * words)
         # Few texts are left here, so that most cost nothing. All letters of ASCII are Latin.
-        wide = [
-            at
-            for at in np.flatnonzero(2 * known <= words).tolist()
-            if not texts[at].isascii() or (texts[at] and not self._knows_latin)
-        ]
+        wide = np.flatnonzero(2 * known <= words).tolist()
+        if self._knows_latin:
+            texts = texts.texts if isinstance(texts, CountedTexts) else texts
+            # Of these only the ones beyond ASCII are made strings.
+            is_ascii = (
+                texts.is_ascii if isinstance(texts, Texts) else lambda at: texts[at].isascii()
+            )
+            wide = [at for at in wide if not is_ascii(at)]
+        else:
+            wide = [at for at in wide if texts[at]]
         if wide:
             chosen = [texts[at] for at in wide]
             most = FOREIGN_SHARE * np.fromiter(map(len, chosen), dtype=float, count=len(chosen))

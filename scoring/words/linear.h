@@ -148,6 +148,36 @@ static inline __attribute__((always_inline)) void find_largest(const double *eff
   }
 }
 
+/* The most effects whose places have room in the lowest bits of a size. */
+#define PLACES 64
+
+/* As find_largest, for up to PLACES effects, in half of the time: a size and its place are one number.
+   The lowest bits of the size have no room in it. Returns 0 if they may matter: nothing is found then. */
+static inline __attribute__((always_inline)) int find_packed(const double *effects, int64_t count,
+                                                             const int64_t terms, uint64_t *sizes,
+                                                             int64_t *places) {
+  /* One more than `terms`, to see whether the next one has the same upper bits. */
+  uint64_t packed[FEW_TERMS + 1] = {0};
+  int is_lost = 0;
+  for (int64_t at = 0; at < count; at++) {
+    uint64_t size = size_of(effects[at]);
+    is_lost |= size - 1 < PLACES - 1;
+    /* Of equal sizes the first is the largest number. */
+    uint64_t one = (size & ~(uint64_t)(PLACES - 1)) | (uint64_t)(PLACES - 1 - at);
+    for (int64_t each = 0; each <= terms; each++) {
+      uint64_t larger = packed[each] > one ? packed[each] : one;
+      one = packed[each] > one ? one : packed[each];
+      packed[each] = larger;
+    }
+  }
+  for (int64_t each = 0; each < terms; each++) {
+    sizes[each] = packed[each] / PLACES;
+    places[each] = PLACES - 1 - (int64_t)(packed[each] % PLACES);
+    is_lost |= sizes[each] && sizes[each] == packed[each + 1] / PLACES;
+  }
+  return !is_lost;
+}
+
 /* As find_largest, for any number of terms: most effects are smaller than all that were found. */
 static void find_many(const double *effects, int64_t count, int64_t terms, uint64_t *sizes,
                       int64_t *places) {
@@ -189,9 +219,10 @@ static inline __attribute__((always_inline)) void explain(counter *self, int64_t
     if (!kept)
       for (int64_t at = cell; at < end; at++)
         weights[at] *= to->coefficients[columns[at] * classes + best];
-#define FIND(few)                                       \
-  case few:                                             \
-    find_largest(effects, count, few, sizes, places); \
+#define FIND(few)                                                                 \
+  case few:                                                                       \
+    if (count > PLACES || !find_packed(effects, count, few, sizes, places)) \
+      find_largest(effects, count, few, sizes, places);                           \
     break
     switch (terms) {
       FIND(1);

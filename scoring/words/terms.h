@@ -222,9 +222,9 @@ void counter_grams(counter *self, int least, int most, int inside) {
   if (most) self->signs = 0;
 }
 
-/* Make a counter of these words and terms, of `least` to `most` characters if these are not 0. It keeps pointers to the arrays except `nodes`, `keys`
-   and `columns`, so the caller must keep those alive. `bytes` must be followed by sixteen more
-   readable bytes. */
+/* Make a counter of these words and terms, of `least` to `most` characters if these are not 0. It keeps
+   pointers to the arrays except `nodes`, `keys` and `columns`, so the caller must keep those alive.
+   `bytes` must be followed by sixteen more readable bytes. */
 enum outcome counter_new(counter **result, int64_t words, const uint8_t *bytes, const int64_t *ends,
                          const uint8_t *stops, int levels, const int64_t *nodes,
                          const uint64_t *const *keys, const int64_t *const *columns,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from shared.jobs.new_job import NewJob
 from shared.jobs.small_store import Question
 
 
@@ -18,7 +19,7 @@ class Loop(Protocol):
 
 
 class QuestionLine(Protocol):
-    """Asks the questions of one event loop, and looks at jobs; it alone calls the methods.
+    """Asks questions, records small jobs and looks at jobs; one event loop alone calls the methods.
 
     Attributes:
         address: where the answers to its questions are sent: `Question.reply_to`.
@@ -62,6 +63,26 @@ class QuestionLine(Protocol):
                 the last `flush`; a message for another one has the id of that in its place.
             on_outcome: called with whether the question was asked, which may be refused; or with an
                 error after which it may have been asked or not.
+        """
+
+    def can_create(self) -> bool:
+        """Whether `create` keeps a job as well as `JobStore.create` does; if not, a thread must.
+
+        It does not if that was not found out yet; see `refresh`.
+        """
+
+    def refresh(self) -> None:
+        """Find out what `can_create` tells. This waits, so call it in a thread, every 10 s."""
+
+    def create(self, new: NewJob, on_outcome: Callable[[bool | Exception], None]) -> None:
+        """Record a small job with the next `flush`, and ring the doorbell if need be.
+
+        Both are one step: see `JobStore.create`.
+
+        Args:
+            new: the job; its `bell` is not empty.
+            on_outcome: called with whether it was recorded, which may be refused; or with an error
+                after which it may have been recorded or not.
         """
 
     def look(

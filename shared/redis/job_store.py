@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from redis.exceptions import ResponseError
 from typing_extensions import override
@@ -14,13 +13,12 @@ from shared.errors.service import (
     JobExpired,
     JobNotFound,
     NothingToRetry,
-    OwnerFull,
-    ServiceFull,
 )
 from shared.jobs.bulk_limits import owner_full, service_full
 from shared.jobs.job import Job
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import NO_FACTS, Load, Spent
+from shared.jobs.new_job import NewJob
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.spec import Spec
 from shared.jobs.state import ENDED, CallbackState, State, sources_of
@@ -33,11 +31,10 @@ from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
 from shared.redis.read_ahead import known_record
-from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
+from shared.redis.records import flat, job_of, readable_jobs, text_of
 from shared.redis.refusals import refusal
-from shared.redis.small_jobs import MUST_RING, RedisSmallJobs
+from shared.redis.small_jobs import RedisSmallJobs
 from shared.redis.summaries import errors_of, outputs_of
-from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.redis.usage import claim_arguments
 from shared.redis.watched import RedisWatched
@@ -51,9 +48,6 @@ _NO_LIMITS = (0, 0, 0, 0, "", 0, 0, 0, 0, *claim_arguments(NO_CLAIM))
 #: Answers of the script `create_bulk`.
 _SERVICE_FULL, _OWNER_FULL, _HELD_FULL = -1, -2, -3
 _BULK_BUDGET_SPENT, _OLD_JOB_GONE = -5, -6
-
-#: Answers of the script `create_small`.
-_KEY_IN_USE, _NO_MEMORY, _SMALL_BUDGET_SPENT, _SMALL_OWNER_FULL = -1, -2, -4, -5
 
 #: The time in an id may be before the record by as long as the request took, in seconds.
 LOST_MARGIN = 60.0
@@ -83,14 +77,11 @@ class RedisJobStore(
 
     @override
     def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM, bell: str = "") -> bool:
-        spec, record = job.spec, self._record_of(job)
-        # A lease from now on: the job is older, by the time that its upload took.
-        record["split_lease"] = self.now() + self._lease
-        record["held"] = held = held_bytes(job, rows)
-        held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
+        spec = job.spec
         if spec.kind == "small":
-            record["rows_sum"] = text_sum(rows)
-            return self._create_small(spec, rows, claim, held_limits, record, bell)
+            new = NewJob(job, rows, claim, bell)
+            return self._created(new, self._link.run_kept("create_small", *self._to_create(new)))
+        record, held_limits = self._new_record(job, rows)
         if request_id := context.fields().get("request_id"):
             # The messages of the job carry it, whoever sends them.
             record["request_id"] = str(request_id)
@@ -104,47 +95,6 @@ class RedisJobStore(
             raise self._bulk_refusal(answer, spec, claim)
         return False
 
-    def _record_of(self, job: Job) -> dict[str, Any]:
-        weight = self._weights.get(job.spec.owner)
-        more = {"weight": weight} if weight else {}
-        if job.spec.keep == "none":
-            more["kept_seconds"] = self._kept_seconds
-        return record_of(job) | more
-
-    def _create_small(
-        self,
-        spec: Spec,
-        rows: bytes,
-        claim: Claim,
-        held_limits: tuple[int, int, int],
-        record: dict[str, Any],
-        bell: str,
-    ) -> bool:
-        answer = self._link.run_kept(
-            "create_small",
-            spec.id,
-            spec.full_name,
-            rows,
-            self._max_waiting_small,
-            *bound(spec, self._binding_seconds),
-            spec.owner,
-            *held_limits,
-            *claim_arguments(claim),
-            *self._to_ring(spec.full_name, bell),
-            *flat(record),
-        )
-        if answer == _KEY_IN_USE:
-            raise IdempotencyKeyInUse
-        if answer == _SMALL_OWNER_FULL:
-            raise self._small_owner_full()
-        if answer == _SMALL_BUDGET_SPENT:
-            raise self._budget_spent(claim)
-        if answer < 0:
-            raise self._held_full(answer == _NO_MEMORY)
-        if not answer:
-            raise self._service_full()
-        return bool(answer == MUST_RING)
-
     def _bulk_refusal(self, answer: int, spec: Spec, claim: Claim) -> ScorelaneError:
         """The error for a job that the script `create_bulk` has refused."""
         if answer == _SERVICE_FULL:
@@ -156,10 +106,6 @@ class RedisJobStore(
         if answer == _OLD_JOB_GONE:
             return NothingToRetry(job_id=spec.retry_of)
         return self._held_full(answer == _HELD_FULL) if answer else IdempotencyKeyInUse()
-
-    def _held_full(self, in_all: bool) -> ServiceFull | OwnerFull:
-        limits = self._held_limits
-        return limits.service_full() if in_all else limits.owner_full()
 
     @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:

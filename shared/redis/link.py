@@ -157,6 +157,18 @@ class RedisLink:
             raise answer
         return answer
 
+    def may_have_replicas(self) -> bool:
+        """Whether Redis has replicas, as far as is known without asking: True if it is not known.
+
+        `refresh_replicas` keeps it known.
+        """
+        is_known = time.monotonic() - self._counted < 2 * CLOCK_SECONDS
+        return self._replicas or not is_known
+
+    def refresh_replicas(self) -> None:
+        """Find out whether Redis has replicas, if that was not done for `CLOCK_SECONDS`."""
+        self._has_replicas()
+
     def _has_replicas(self) -> bool:
         """Whether Redis has replicas, as of the last `CLOCK_SECONDS`."""
         now = time.monotonic()

@@ -10,6 +10,7 @@ import hiredis
 from redis.exceptions import NoScriptError
 from typing_extensions import override
 
+from shared.jobs.new_job import NewJob
 from shared.jobs.question_line import Loop, QuestionLine
 from shared.jobs.small_store import Question
 from shared.redis.link import PATIENCE_SECONDS, RedisLink, hash_of, source_of
@@ -47,17 +48,20 @@ class RedisQuestionLine(QuestionLine):
         link: RedisLink,
         to_ask_of: Callable[[str], tuple[Any, ...]],
         to_ask: Callable[[str, Question], tuple[Any, ...]],
+        to_create: Callable[[NewJob], tuple[Any, ...]],
     ) -> None:
-        """Take the connection, and what makes arguments of the script `ask`.
+        """Take the connection, and what makes arguments of the scripts `ask` and `create_small`.
 
         Args:
             link: the connection.
-            to_ask_of: makes the first arguments, those of a model.
+            to_ask_of: makes the first arguments of `ask`, those of a model.
             to_ask: makes the further arguments, those of a question.
+            to_create: makes the arguments of `create_small`.
         """
         self._link = link
         self._to_ask_of = to_ask_of
         self._to_ask = to_ask
+        self._to_create = to_create
         #: What the next `flush` asks, by the full name of the model.
         self._next: dict[str, _Next] = {}
         self._timeout = link.timeout
@@ -95,6 +99,21 @@ class RedisQuestionLine(QuestionLine):
         asking = self._to_ask(full_name, question), on_outcome
         self._next[full_name].questions.append(asking)
 
+    @override
+    def can_create(self) -> bool:
+        return not self._link.may_have_replicas()
+
+    @override
+    def refresh(self) -> None:
+        self._link.refresh_replicas()
+
+    @override
+    def create(self, new: NewJob, on_outcome: Callable[[bool | Exception], None]) -> None:
+        def on_reply(reply: Any) -> None:
+            on_outcome(reply if isinstance(reply, Exception) else reply > 0)
+
+        self._run("create_small", self._to_create(new), on_reply)
+
     def _ask_all(self) -> None:
         """Ask what waits for that."""
         waiting, self._next = self._next, {}
@@ -104,20 +123,27 @@ class RedisQuestionLine(QuestionLine):
                 self._ask_some(head, asked.questions[first : first + MOST_AT_ONCE])
 
     def _ask_some(self, head: tuple[Any, ...], questions: list[_Asking]) -> None:
-        words = (word for arguments, _ in questions for word in arguments)
-        args: Any = (0, self._link.prefix, *head, *words)
-
         def on_reply(reply: Any) -> None:
-            if isinstance(reply, NoScriptError):
-                whole = hiredis.pack_command(("EVAL", source_of("ask"), *args))
-                self._asking.send(whole, on_reply, self._timeout)
-                self._asking.flush()
-                return
             is_error = isinstance(reply, Exception)
             for place, (_, on_outcome) in enumerate(questions):
                 on_outcome(reply if is_error else reply[place] > 0)
 
-        command = hiredis.pack_command(("EVALSHA", hash_of("ask"), *args))
+        words = (word for arguments, _ in questions for word in arguments)
+        self._run("ask", (*head, *words), on_reply)
+
+    def _run(self, script: str, own: tuple[Any, ...], on_outcome: Callable[[Any], None]) -> None:
+        """Run a script, whose source Redis may have lost; tells its answer, or an error."""
+        args: Any = (0, self._link.prefix, *own)
+
+        def on_reply(reply: Any) -> None:
+            if isinstance(reply, NoScriptError):
+                whole = hiredis.pack_command(("EVAL", source_of(script), *args))
+                self._asking.send(whole, on_reply, self._timeout)
+                self._asking.flush()
+            else:
+                on_outcome(reply)
+
+        command = hiredis.pack_command(("EVALSHA", hash_of(script), *args))
         self._asking.send(command, on_reply, self._timeout)
 
     @override

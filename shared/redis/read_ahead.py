@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from threading import local
 from typing import Any
 
@@ -29,10 +30,7 @@ def known_record(key: str) -> Record | None:
 
 def record_of_reply(reply: Any) -> Record:
     """The record in a reply to HGETALL, by either version of the protocol of Redis."""
-    pairs = reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)
-    return {_text(field): _text(value) for field, value in pairs}
-
-
-def _text(content: bytes) -> str:
+    words = chain.from_iterable(reply.items()) if isinstance(reply, dict) else reply
     # As `RedisLink` decodes.
-    return content.decode(errors="backslashreplace")
+    texts = [word.decode("utf-8", "backslashreplace") for word in words]
+    return dict(zip(texts[::2], texts[1::2], strict=True))

@@ -8,11 +8,16 @@ from typing_extensions import override
 
 from shared.dispatch import bulk_queue, small_queue
 from shared.drift.counts import Counts, text_of
-from shared.errors.service import OwnerFull, ServiceFull
+from shared.errors.service import IdempotencyKeyInUse, OwnerFull, ServiceFull
+from shared.jobs.job import Job
 from shared.jobs.job_store import Answer, Question, SmallJob
+from shared.jobs.new_job import NewJob
 from shared.jobs.usage import Claim
+from shared.redis.held_bytes import held_bytes
+from shared.redis.held_keys import bound
 from shared.redis.link import block
 from shared.redis.loop_questions import RedisQuestionLine
+from shared.redis.records import flat, record_of
 from shared.redis.summaries import field_of, packed
 from shared.redis.text_sums import checked, result_damaged, text_sum
 from shared.redis.usage import NO_ACCOUNT, RedisUsage, account_of, claim_arguments
@@ -22,6 +27,9 @@ UNREAD_SECONDS = 60
 
 #: What the script `ask` answers if a budget is spent, and if too much of an owner waits.
 _BUDGET_SPENT, _OWNER_FULL = -2, -3
+
+#: Answers of the script `create_small`.
+_KEY_IN_USE, _NO_MEMORY, _SMALL_BUDGET_SPENT, _SMALL_OWNER_FULL = -1, -2, -4, -5
 
 #: What the scripts `ask` and `create_small` answer if the doorbell must be rung.
 MUST_RING = 1
@@ -64,6 +72,61 @@ class RedisSmallJobs(RedisUsage):
         asker = question.owner, rows, question.id
         return _envelope(question), *asker, int(not question.asked), account, budgets
 
+    def _new_record(self, job: Job, rows: bytes) -> tuple[dict[str, Any], tuple[int, int, int]]:
+        """The record of a job that begins now, and the memory that it takes, with its limits."""
+        record = self._record_of(job)
+        # A lease from now on: the job is older, by the time that its upload took.
+        record["split_lease"] = self.now() + self._lease
+        record["held"] = held = held_bytes(job, rows)
+        return record, (held, self._held_limits.most, self._held_limits.most_of_owner)
+
+    def _record_of(self, job: Job) -> dict[str, Any]:
+        weight = self._weights.get(job.spec.owner)
+        more = {"weight": weight} if weight else {}
+        if job.spec.keep == "none":
+            more["kept_seconds"] = self._kept_seconds
+        return record_of(job) | more
+
+    def _to_create(self, new: NewJob) -> tuple[Any, ...]:
+        """The arguments of the script `create_small`."""
+        spec = new.job.spec
+        record, held_limits = self._new_record(new.job, new.rows)
+        record["rows_sum"] = text_sum(new.rows)
+        return (
+            spec.id,
+            spec.full_name,
+            new.rows,
+            self._max_waiting_small,
+            *bound(spec, self._binding_seconds),
+            spec.owner,
+            *held_limits,
+            *claim_arguments(new.claim),
+            *self._to_ring(spec.full_name, new.bell),
+            *flat(record),
+        )
+
+    def _created(self, new: NewJob, answer: int) -> bool:
+        """Whether the doorbell must be rung, by the answer of `create_small`."""
+        if answer == _KEY_IN_USE:
+            raise IdempotencyKeyInUse
+        if answer == _SMALL_OWNER_FULL:
+            raise self._small_owner_full()
+        if answer == _SMALL_BUDGET_SPENT:
+            raise self._budget_spent(new.claim)
+        if answer < 0:
+            raise self._held_full(answer == _NO_MEMORY)
+        if not answer:
+            raise self._service_full()
+        return bool(answer == MUST_RING)
+
+    @override
+    def question_line(self) -> RedisQuestionLine:
+        return RedisQuestionLine(self._link, self._to_ask_of, self._to_ask, self._to_create)
+
+    def _held_full(self, in_all: bool) -> ServiceFull | OwnerFull:
+        limits = self._held_limits
+        return limits.service_full() if in_all else limits.owner_full()
+
     def _asked(self, question: Question, answer: int) -> bool:
         if answer == _OWNER_FULL:
             raise self._small_owner_full()
@@ -74,10 +137,6 @@ class RedisSmallJobs(RedisUsage):
         if not answer:
             raise self._service_full()
         return answer == MUST_RING
-
-    @override
-    def question_line(self) -> RedisQuestionLine:
-        return RedisQuestionLine(self._link, self._to_ask_of, self._to_ask)
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:

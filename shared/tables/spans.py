@@ -112,6 +112,10 @@ class Texts(Spans):
             return type(self)(cells, self.characters[at])
         return self._cell(self.begins[at], self.ends[at])
 
+    def is_ascii(self, at: int) -> bool:
+        """Whether all characters of a text are of ASCII."""
+        return self.characters[at] == self.ends[at] - self.begins[at]
+
     def with_bytes(self, cells: Mapping[int, bytes]) -> Self:
         """The same texts, but for those at some indexes, which have these bytes."""
         begins, ends, extra = self.begins[:], self.ends[:], [self.extra]

@@ -17,6 +17,7 @@ from ipaddress import (
 from urllib.parse import urlsplit
 
 from shared.errors.input import BadCallback
+from shared.no_waiting import check_may_wait
 
 MAX_URL_CHARS = 2048
 
@@ -161,6 +162,7 @@ def find_target(url: str, allowed: Allowed) -> Target:
 
 
 def _resolve(host: str, port: int) -> tuple[str, ...]:
+    check_may_wait()
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

@@ -1,5 +1,7 @@
 import json
 import pickle
+from functools import partial
+from operator import add
 from pathlib import Path
 
 import joblib
@@ -12,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import RadiusNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, maxabs_scale
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -21,6 +23,7 @@ from scoring.sklearn_model import SklearnModel
 from shared.card import write_card
 from shared.errors.model import UnusableModel
 from shared.model import load_model
+from shared.reach import KNOWN
 
 TEXTS = ["good", "very good", "fine and good", "bad", "very bad", "awful and bad", "so so", "hm so"]
 LABELS = ["pos", "pos", "pos", "neg", "neg", "neg", "neu", "neu"]
@@ -195,3 +198,14 @@ def test_a_model_that_faster_code_cannot_read_is_served(save, monkeypatch, caplo
     expected = pipeline.predict_proba(["good"]) @ [0, 0.5, 1]
     np.testing.assert_allclose(model.numbers(["good"]), expected)
     assert "no coefficients" in caplog.text
+
+
+def test_code_of_a_users_own_gets_a_list_also_while_words_are_counted(save):
+    """A step of a pipeline may take nothing but a list of texts."""
+    own = make_pipeline(FunctionTransformer(partial(add, [])), CountVectorizer(analyzer="char"))
+    both = FeatureUnion([("own", own), ("words", TfidfVectorizer())])
+    model = save(fitted(LogisticRegression(), LABELS, both))
+    frame = pd.DataFrame({"text": TEXTS})
+    counted = model.with_reach().score(frame)
+    pd.testing.assert_frame_equal(counted[["Sentiment_Score"]], model.score(frame))
+    assert counted[KNOWN].tolist() == [len(text.split()) for text in TEXTS]

@@ -95,6 +95,17 @@ def test_many_requests_in_one_packet(api: Programs) -> None:
     assert statuses == 150 * [400] + [200] + 150 * [400] + [200, 200]
 
 
+def test_a_refusal_before_the_body_is_read(api: Programs) -> None:
+    """The body is not taken for the next request."""
+    refused = question(text=_TEXT).replace(b"/sentiment", b"/sentiment?modell=fast", 1)
+    with RawClient(api.port) as client:
+        statuses = []
+        for asked in 2 * [refused, question(text=_TEXT)]:
+            client.send(asked)
+            statuses.append(client.answer().status)
+    assert statuses == 2 * [400, 200]
+
+
 def test_a_body_that_comes_late(api: Programs) -> None:
     """The event loop waits for it, and after `head_seconds` a thread does."""
     whole = question(text=_TEXT)

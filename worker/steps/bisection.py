@@ -112,7 +112,7 @@ def score_frame(
     return columns, reasons
 
 
-def _values(column: "pd.Series[Any] | npt.NDArray[Any]", output: Output) -> Values:
+def _values(column: "pd.Series[Any] | pd.Categorical | npt.NDArray[Any]", output: Output) -> Values:
     """The values of an output: floats for a `double`, otherwise whatever the model gives.
 
     Texts of pandas categories stay codes if they may be missing.
@@ -123,11 +123,13 @@ def _values(column: "pd.Series[Any] | npt.NDArray[Any]", output: Output) -> Valu
     if isinstance(column, np.ndarray):
         values = column if output.type != "double" else column.astype(float, copy=False)
     elif not output.required and isinstance(column.dtype, pd.CategoricalDtype):
-        texts = _texts_of(_Same(column.cat.categories))
-        codes = column.cat.codes.to_numpy().astype(np.int32)
+        coded = column if isinstance(column, pd.Categorical) else column.cat
+        texts = _texts_of(_Same(coded.categories))
+        codes = np.array(coded.codes, dtype=np.int32)
         codes[codes < 0] = len(texts) - 1
         return Coded(array("i", codes.tobytes()), texts)
     else:
+        column = pd.Series(column) if isinstance(column, pd.Categorical) else column
         values = column.to_numpy(dtype=float if output.type == "double" else None)
     if output.type == "double":
         return values

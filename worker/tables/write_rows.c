@@ -92,7 +92,7 @@ static inline uint8_t *write_digits(column *self, uint8_t *to) {
   }
   if (end - from >= 32) {
     /* No number has more bytes. */
-    uint64_t ends = which_of(from, 32, ',') | which_of(from, 32, ']');
+    uint64_t ends = which_of(from, 32, ',');
     memcpy(to, from, 32);
     if (ends) {
       int64_t size = first_of(ends);

@@ -223,7 +223,7 @@ def _cells(cells: Sequence[str]) -> _Written:
 
 def _values(values: Any) -> _Written:
     if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
-        if values[:1] == values[-1:] and (values[:1] == values).all():
+        if np.isfinite(values[:1]) and values[:1] == values[-1:] and (values[:1] == values).all():
             # Such as the base value of an explanation; the digits of a number take longest.
             cell = orjson.dumps(values[:1].tolist())[1:-1].decode()
             return _Codes(Coded(array("i", bytes(4 * len(values))), [cell]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.process.question_head import MOST_BYTES, looked_at, short_length
+from api.process.question_head import MOST_BYTES, is_new_job, looked_at, short_length
 
 _HEAD = b"POST /sentiment HTTP/1.1\r\nHost: x\r\n"
 
@@ -33,6 +33,32 @@ def test_the_bytes_of_a_short_question(path: bytes) -> None:
 def test_other_requests(head: bytes) -> None:
     """A thread handles them: other addresses, long bodies, and bodies of another form."""
     assert short_length(head) == 0
+
+
+_JOB = b"POST /jobs?label=a:b HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n"
+
+
+@pytest.mark.parametrize("kind", [b"application/json", b"Application/JSON ; charset=utf-8"])
+def test_the_bytes_of_a_new_job(kind: bytes) -> None:
+    """They are those of the head and of the JSON body that it announces."""
+    head = _JOB + b"content-type: %s\r\n\r\n" % kind
+    assert is_new_job(head)
+    assert short_length(head) == short_length(head + b"abc") == len(head) + 12
+
+
+@pytest.mark.parametrize(
+    "field", [b"Content-Type: text/csv", b"A: b", b"Content-Type: application/json5"]
+)
+def test_jobs_that_are_no_json(field: bytes) -> None:
+    """A thread takes them in."""
+    assert short_length(_JOB + field + b"\r\n\r\n") == 0
+
+
+def test_a_job_whose_end_is_waited_for() -> None:
+    """A thread waits for it; a header in the body is none."""
+    head = _JOB + b"Content-Type: application/json\r\n"
+    assert short_length(head + b"prefer: wait=3\r\n\r\n") == 0
+    assert is_new_job(head + b"\r\n\r\nPrefer: wait=3\r\n")
 
 
 _ID = b"0" * 31 + b"a"

@@ -242,15 +242,18 @@ def test_compiled_code_finds_the_same_terms_for_any_number_of_them(
 ) -> None:
     """The same terms, effects and sums as array operations find, to the last bit."""
     pipeline = make_pipeline(CountVectorizer(ngram_range=(1, 2)), LogisticRegression())
-    pipeline.fit(GOOD + BAD, labels)
-    # Many effects of the same size, and some of no size.
+    many_words = " ".join(f"word{number}" for number in range(80))
+    pipeline.fit([*GOOD, *BAD, many_words], [*labels, labels[0]])
+    # Many effects of the same size or nearly so, and some of no size or hardly any.
+    above_half = np.nextafter(0.5, 1.0)
+    sizes = [0.5, -0.5, 0.0, 0.25, 1e-300, -0.5, above_half, 3.0, 5e-324, np.nextafter(3.0, 0.0)]
     coefficients = pipeline[-1].coef_
-    coefficients[:] = np.resize([0.5, -0.5, 0.0, 0.25, 1e-300, -0.5, 3.0], coefficients.shape)
+    coefficients[:] = np.resize(sizes, coefficients.shape)
     scored = 0.0, *values[-len(set(labels)) + 1 :]
     model = added(pipeline, tmp_path, class_values=scored)
     monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
     other = load_model(tmp_path / "mine")
-    frame = frame_of([*some_texts(), " ".join(GOOD + BAD)])
+    frame = frame_of([*some_texts(), " ".join(GOOD + BAD), many_words, "word1 word2 word12"])
     for terms in [*range(1, 8), MOST_TERMS]:
         found, expected = (one.explained(terms).score(frame) for one in (model, other))
         pd.testing.assert_frame_equal(found, expected, check_exact=True)

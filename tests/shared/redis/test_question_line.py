@@ -10,13 +10,15 @@ import pytest
 from redis.exceptions import ResponseError
 from support.event_loop import SelectorLoop
 from support.redis_commands import commands_during
-from support.stored import MODEL, question, small
+from support.stored import MODEL, a_job, question, small
 
 from shared.config.settings import Settings
 from shared.dispatch import small_queue
+from shared.errors.service import JobNotFound
 from shared.jobs.job_store import Answer, Question
+from shared.jobs.new_job import NewJob
 from shared.jobs.question_line import QuestionLine
-from shared.jobs.usage import Budget
+from shared.jobs.usage import NO_CLAIM, Budget
 from shared.no_waiting import WouldWait, no_waiting
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -231,3 +233,52 @@ def test_a_job_that_cannot_be_read_ahead(asker: Asker, link: RedisLink) -> None:
         asker.line.look(job_id, looked.append)
     asker.run_until(lambda: len(looked) == 3)
     assert looked == [None] * 3
+
+
+def new_jobs(count: int) -> list[NewJob]:
+    return [
+        NewJob(a_job("small", total=1), b'["1", "text"]\n', NO_CLAIM, f"bell {number}")
+        for number in range(count)
+    ]
+
+
+def test_each_job_is_recorded_as_by_the_store(
+    asker: Asker, store: RedisJobStore, link: RedisLink
+) -> None:
+    """Jobs that are made together ring the doorbell once; one that is sent twice is one job."""
+    new = new_jobs(5)
+    for one in [*new, *new]:
+        asker.line.create(one, asker.outcomes.append)
+    asker.run_until(lambda: len(asker.outcomes) == 10)
+    assert asker.outcomes == 10 * [True]
+    assert bells(link)[0] == "bell 0"
+    assert store.waiting_small(MODEL) == 5
+    assert [store.get(one.job.spec.id) for one in new] == [one.job for one in new]
+    assert store.small_rows(new[0].job.spec.id) == new[0].rows
+    own = a_job("small", total=1)
+    store.create(own, new[0].rows, bell="bell")
+    fields = [
+        link.client.hkeys(link.key("job", job_id)) for job_id in (own.spec.id, new[0].job.spec.id)
+    ]
+    assert sorted(fields[0]) == sorted(fields[1])
+
+
+def test_a_job_for_which_there_is_no_room(link: RedisLink, redis_settings: Settings) -> None:
+    """It is refused, and there is no record of it."""
+    store = RedisJobStore(link, redis_settings.model_copy(update={"max_waiting_small": 1}))
+    link.client.script_flush()
+    with asking(store) as asker:
+        new = new_jobs(2)
+        for one in new:
+            asker.line.create(one, asker.outcomes.append)
+        asker.run_until(lambda: len(asker.outcomes) == 2)
+    assert asker.outcomes == [True, False]
+    with pytest.raises(JobNotFound):
+        store.get(new[1].job.spec.id)
+
+
+def test_jobs_are_created_once_it_is_known_that_there_are_no_replicas(asker: Asker) -> None:
+    """A thread creates them otherwise, and waits for a replica."""
+    assert not asker.line.can_create()
+    asker.line.refresh()
+    assert asker.line.can_create()

@@ -110,11 +110,13 @@ def test_writes_the_same_bytes(
     np.array([True, False, True, True, True, True]),
     np.array(["a", "b,c", None, "=1", "", "x"], dtype=object),
     np.arange(12.0)[::2],
+    np.full(6, np.inf),
+    np.full(6, -np.inf),
 ])  # fmt: skip
 def test_arrays_are_written_as_lists(values: Any) -> None:
     """Arrays of all kinds give the bytes of their lists."""
     numbers: list[Any] = [
-        None if isinstance(value, float) and math.isnan(value) else value
+        None if isinstance(value, float) and not math.isfinite(value) else value
         for value in values.tolist()
     ]
     refs, errors = RowNumbers(range(7, 13)), [None] * 6
