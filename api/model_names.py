@@ -68,7 +68,7 @@ class ModelNames:
         if not sign and not names.champion:
             if not current:
                 raise NoModelYet
-            raise self._unknown(model, "", current)
+            raise self._unknown(model, None, current)
         alias = wanted if sign else CHAMPION
         version = names.aliases.get(alias) or self._match(model, wanted, there)
         if version not in there:
@@ -113,10 +113,10 @@ class ModelNames:
             raise self._unknown(model, wanted, (f"{model}@{one}" for one in known))
         return found[0]
 
-    def _unknown(self, model: str, wanted: str, known: Iterable[str]) -> UnknownModel:
-        declined = self._declined(model, wanted)
+    def _unknown(self, model: str, wanted: str | None, known: Iterable[str]) -> UnknownModel:
+        declined = self._declined(model, wanted or "")
         return UnknownModel(
-            model=_shown(f"{model}@{wanted}" if wanted else model),
+            model=_shown(model if wanted is None else f"{model}@{wanted}"),
             why=f" that fits a worker ({declined})" if declined else "",
             models=_listed(known),
         )

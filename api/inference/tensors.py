@@ -61,6 +61,8 @@ def cells_of(tensor: dict[str, Any], column: Input) -> list[Any]:
     if datatype not in _ACCEPTED[column.type] and (datatype, content) != ("BYTES", _MIXED):
         wanted = INFERENCE_TYPES[column.type]
         raise refused(f"'{name}' has the datatype {str(datatype)[:20]}; the model takes {wanted}")
+    if datatype in _INTEGERS:
+        _check_held(data, str(datatype), column)
     if content is not None:
         decode = _decoder(content, name)
         return [cell if cell is None else decode(cell) for cell in data]
@@ -83,6 +85,19 @@ def _check_exact(data: list[Any], name: str) -> None:
     for cell in data:
         if type(cell) is int and abs(cell) > MAX_EXACT:
             raise refused(f"{cell} in '{name}' is not exact as FP64, which the model takes")
+
+
+def _check_held(data: list[Any], datatype: str, column: Input) -> None:
+    """Check that a datatype of whole numbers holds all numbers: no other server would read them."""
+    is_signed, bits = datatype.startswith("INT"), int(datatype.partition("INT")[2])
+    least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
+    for cell in data:
+        # Null and NaN are missing values; what is no number is an error of its row.
+        if type(cell) not in (int, float) or cell != cell:  # noqa: PLR0124  NaN
+            continue
+        # In a column of whole numbers a fraction is an error of its row, too.
+        if not least <= cell <= most or (column.type == "double" and cell % 1):
+            raise refused(f"{str(cell)[:40]} in '{column.name}' is no {datatype}")
 
 
 def _decoder(content_type: Any, name: str) -> Callable[[Any], Any]:

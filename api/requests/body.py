@@ -215,8 +215,10 @@ def _unpack(packed: Iterator[bytes], file: SentFile) -> Iterator[bytes]:
                 left = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
                 unpacked_bytes += len(unpacked)
                 if unpacked_bytes > MOST_GROWTH * received + READ_BYTES:
-                    limit, advice = f"{MOST_GROWTH} times its length", "Send it as it is."
-                    raise TooLarge(what="content of the gzip", limit=limit, unit="", advice=advice)
+                    limit, unit = str(MOST_GROWTH), "times its packed length"
+                    advice = "Send it unpacked."
+                    what = "content of the gzip"
+                    raise TooLarge(what=what, limit=limit, unit=unit, advice=advice)
                 if unpacked:
                     yield unpacked
     except zlib.error as error:

@@ -98,7 +98,7 @@ def test_a_removed_version_gets_no_new_work(versions: Service) -> None:
         ("length@0000", "ambiguous-version", f"length@{OLD}, length@{NEW}, length@{NEWER}"),
         ("length@000", "unknown-model", f"length@{OLD}"),
         ("length@f00d", "unknown-model", "length@challenger"),
-        ("length@", "unknown-model", f"length@{OLD}"),
+        ("length@", "unknown-model", f"no model 'length@'. The models here: length@{OLD}"),
         ("short@0000", "unknown-model", "short@0000"),
         ("short", "unknown-model", "length"),
     ],

@@ -182,7 +182,8 @@ def test_a_gzip_bomb_is_refused(settings: Settings, kind: str) -> None:
     body += b"".join(packer.compress(b"a\n" * 2**19) for _ in range(64)) + packer.flush()
     headers = {"Content-Encoding": "gzip", "Content-Type": kind}
     answer = service.client.post("/jobs", data=body, headers=headers)
-    assert "200 times" in problem(answer, 413, "too-large")
+    said = problem(answer, 413, "too-large")
+    assert "over the limit of 200 times its packed length. Send it unpacked." in said
     assert service.blobs.contents == {}
 
 
