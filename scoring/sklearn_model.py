@@ -100,7 +100,7 @@ class SklearnModel(Model):
                 if self._outputs != SENTIMENT.outputs:
                     self._predictions = predictions_on_card(whole, self._estimator, card)
                 names = [one.name for one in signature.inputs]
-                self._explained = explained_of(
+                self._explained, self.unexplained = explained_of(
                     estimator,
                     scorer,
                     self._estimator,

@@ -42,6 +42,9 @@ class Served(BaseModel):
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
     )
+    unexplained: str = Field(
+        "", description="Why they cannot; empty: they can, or the reason is unknown."
+    )
 
     @field_validator("card")
     @classmethod

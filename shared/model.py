@@ -30,9 +30,10 @@ RUNTIMES = "scorelane.runtimes"
 __all__ = ["SCORE", "TEXT", "Card", "file_digest", "read_card", "version_of", "write_card"]
 
 #: How the effects of terms and columns on a score are found. `linear`: weight times value, which is
-#: exact. `tree`: from the paths through decision trees. `occlusion`: by scoring the row without
-#: each of them. Empty: not at all.
-ExplainedBy = Literal["", "linear", "tree", "occlusion"]
+#: exact. `tree`: from the paths through decision trees. `shapley`: Shapley values of boosted trees,
+#: as their libraries compute them. `occlusion`: by scoring the row without each of them. Empty: not
+#: at all.
+ExplainedBy = Literal["", "linear", "tree", "shapley", "occlusion"]
 
 
 class Scorer(Protocol):
@@ -100,6 +101,9 @@ class Model(Scorer, Protocol):
     #: How `explained` finds the effects; empty: the model cannot be explained.
     explained_by: ExplainedBy = ""
 
+    #: Why `explained_by` is empty, as a user reads it; empty: it is not, or the reason is unknown.
+    unexplained: str = ""
+
     def explained(self, terms: int) -> Scorer:  # noqa: ARG002  for runtimes
         """The model with the outputs of `shared.jobs.added_outputs.Explanation` after its own.
 
@@ -109,7 +113,8 @@ class Model(Scorer, Protocol):
         Raises:
             ValueError: `explained_by` is empty.
         """
-        raise ValueError(f"{self.card.full_name} cannot be explained")
+        reason = f": {self.unexplained}" if self.unexplained else ""
+        raise ValueError(f"{self.card.full_name} cannot be explained{reason}")
 
     def with_reach(self) -> "Model | None":
         """The model with the columns of `shared.reach.REACH` after its outputs; None: it has none.

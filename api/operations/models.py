@@ -45,7 +45,7 @@ class ModelJson(TypedDict):
     ]
     rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
     explained_by: Annotated[
-        Literal["linear", "tree", "occlusion"] | None,
+        Literal["linear", "tree", "shapley", "occlusion"] | None,
         Field(description="How `explain=` finds what moved a score; null: not at all."),
     ]
     processes: Annotated[int, Field(ge=0, description="The live processes that serve it.")]

@@ -73,9 +73,10 @@ def _check(added: AddedOutputs, served: Served) -> None:
         ValueError: they cannot.
     """
     if isinstance(added, Explanation) and not served.explained_by:
+        reason = f": {served.unexplained}" if served.unexplained else ""
         raise ValueError(
-            f"the scores of {served.card.name} cannot be explained; `explained_by` in GET /models "
-            "says which models can"
+            f"the scores of {served.card.name} cannot be explained{reason}; `explained_by` in "
+            "GET /models says which models can"
         )
     if isinstance(added, Reach) and not served.tells_reach:
         raise ValueError(

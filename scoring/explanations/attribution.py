@@ -15,13 +15,15 @@ class Attribution(Protocol):
 
     Attributes:
         numbers: how many explained numbers there are, E.
+        rows_at_once: the most rows that are explained at once.
     """
 
     numbers: int
+    rows_at_once: int = 1024
 
     @property
     def base_values(self) -> Floats:
-        """Each of the explained numbers without any effect."""
+        """Each of the explained numbers without any effect; after `effects` has explained rows."""
 
     def effects(self, rows: Any, sources: Sources, width: int) -> tuple[Floats, Any]:
         """The effects on the explained number of n rows.

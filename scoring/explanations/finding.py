@@ -11,7 +11,7 @@ from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import categories_of
 from scoring.estimators.sentiment import Sentiment
 from scoring.explanations.linear_words import linear_words
-from scoring.explanations.source_columns import ManySources
+from scoring.explanations.refusal import NotExplained
 from scoring.explanations.tables import table_explainer
 from shared.model import ExplainedBy
 
@@ -39,8 +39,8 @@ def explained_of(
     sentiment: Sentiment | None,
     *,
     inputs: Sequence[str] | None,
-) -> Explained | None:
-    """Find out how an estimator can be explained; None if it cannot.
+) -> tuple[Explained | None, str]:
+    """Find out how an estimator can be explained; None if it cannot, and why not, if that is known.
 
     With two classes the explained number is the log-odds: of the score, so that a positive effect
     raises it, or of the second class, if the model gives no score. With more classes it is the
@@ -62,17 +62,18 @@ def explained_of(
             found = linear_words(scorer, fast, turned=turned)
         elif of_table := table_explainer(scorer, inputs, turned=turned):
             by, found = of_table
-    except ManySources as error:
+    except NotExplained as error:
         logger.info("its scores cannot be explained: %s", error)
+        return None, str(error)
     # A fitted estimator may lack attributes, or be somebody's subclass. It scores all the same.
     except Exception as error:  # noqa: BLE001
         logger.warning("its scores cannot be explained: %r", error)
-        return None
+        return None, ""
     if found is None:
-        return None
+        return None, ""
     labels = np.asarray(getattr(estimator, "classes_", [])).tolist()
     if found.numbers > 1:
         names = list(map(str, labels))
     else:
         names = [str(labels[1])] if len(labels) == 2 and sentiment is None else []
-    return Explained(by, found, categories_of(names))
+    return Explained(by, found, categories_of(names)), ""

@@ -15,13 +15,15 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, TargetEncoder
 from sklearn.utils import check_array
 
+from scoring.estimators.boosted import boosted_width
 from scoring.estimators.unwrapping import unwrapped
+from scoring.explanations.refusal import NotExplained
 
 #: For each column that was made, the place of the column of the input that it is made of.
 Sources = npt.NDArray[np.intp]
 
 
-class ManySources(ValueError):
+class ManySources(NotExplained):
     """A step makes a column of several, such as a principal component, or one of unknown source."""
 
 
@@ -44,8 +46,8 @@ def check_width(step: Any, width: int) -> None:
     Raises:
         ManySources: it takes another number.
     """
-    takes = getattr(step, "n_features_in_", width)
-    if takes != width:
+    takes = boosted_width(step)
+    if takes not in (None, width):
         name = type(step).__name__
         raise ManySources(f"{name} takes {takes} columns, and {width} are known")
 

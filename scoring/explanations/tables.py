@@ -16,15 +16,13 @@ from scoring.effects.top_effects import TopEffects, categories_of, joined, top_o
 from scoring.estimators.column_flow import fitted_names, fitted_width
 from scoring.estimators.unwrapping import unwrapped
 from scoring.explanations.attribution import Attribution
+from scoring.explanations.shapley_values import shapley_values
 from scoring.explanations.source_columns import Sources, check_width, sources_of
 from scoring.explanations.tree_paths import tree_paths
 from scoring.words.word_pipeline import flat_steps
 from shared.model import ExplainedBy
 
 Floats = npt.NDArray[np.float64]
-
-#: Rows that are explained at once.
-_ROWS = 1024
 
 
 class LinearColumns(Attribution):
@@ -87,7 +85,8 @@ class TableExplainer(Explainer):
 
     @override
     def explained(self, rows: Any, terms: int) -> tuple[Any, TopEffects]:
-        runs = [self._run(rows[at : at + _ROWS], terms) for at in range(0, len(rows), _ROWS)]
+        step = self._attribution.rows_at_once
+        runs = [self._run(rows[at : at + step], terms) for at in range(0, len(rows), step)]
         return None, joined(runs)
 
     def _run(self, rows: Any, terms: int) -> TopEffects:
@@ -106,8 +105,8 @@ def table_explainer(
         turned: whether the score is the probability of the first of two classes.
 
     Raises:
-        scoring.explanations.source_columns.ManySources: a step mixes columns, or the
-            sources of some are unknown.
+        scoring.explanations.refusal.NotExplained: a step mixes columns, the sources of some are
+            unknown, or the library of a booster does not explain it.
     """
     names = fitted_names(estimator) or list(names)
     if fitted_width(estimator) not in (None, len(names)):
@@ -119,4 +118,7 @@ def table_explainer(
         return "linear", TableExplainer(before, final, attribution, names)
     if (paths := tree_paths(final, turned=turned)) is not None:
         return "tree", TableExplainer([*before, *paths.before], final, paths, names)
+    if (shapley := shapley_values(final, turned=turned)) is not None:
+        by_library, values = shapley
+        return by_library.by, TableExplainer(before, final, values, names)
     return None

@@ -26,8 +26,15 @@ class LoadedModel(NamedTuple):
         # A runtime of a user's own need not inherit what it does not use.
         model = self.model
         explained_by = getattr(model, "explained_by", "")
+        unexplained = "" if explained_by else getattr(model, "unexplained", "")
         tells = hasattr(model, "with_reach") and model.with_reach() is not None
-        return Served(card=model.card, rate=self.rate, explained_by=explained_by, tells_reach=tells)
+        return Served(
+            card=model.card,
+            rate=self.rate,
+            explained_by=explained_by,
+            unexplained=unexplained,
+            tells_reach=tells,
+        )
 
 
 class LoadedModels(Mapping[str, LoadedModel]):

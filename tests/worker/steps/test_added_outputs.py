@@ -18,6 +18,7 @@ from shared.fleet import Served
 from shared.jobs.added_outputs import Explanation, with_added
 from shared.jobs.spec import Spec
 from shared.signature import SENTIMENT, Output
+from worker.models.loaded_models import LoadedModel
 
 TEXTS = ["a fine film", "fine", "=1+1 is 'quoted', \"twice\"", "x"]
 CSV = b"ref,text\n" + b"".join(
@@ -123,6 +124,15 @@ def test_a_model_without_explanations_is_refused(service: Service) -> None:
     """Before a job is recorded, with the place that says which models have them."""
     answer = service.submit(CSV, explain="3")
     assert "GET /models" in problem(answer, 400, "bad-option")
+
+
+def test_the_refusal_names_the_reason_that_the_worker_knows(service: Service) -> None:
+    """Such as that a library has no contributions for trees of this kind."""
+    model: Any = LengthModel()
+    model.unexplained = "its trees are not symmetric"
+    service.fleet.replace(LoadedModel(model, 10.0).served)
+    said = problem(service.submit(CSV, explain="3"), 400, "bad-option")
+    assert "cannot be explained: its trees are not symmetric; `explained_by` in" in said
 
 
 @pytest.mark.parametrize("value", ["0", "21", "three", "-1", "2.0", "99999999999999999999"])
