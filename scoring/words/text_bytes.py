@@ -27,7 +27,9 @@ class TextBytes:
         """
         self._lower, self._nul = lower, nul
         self._preprocess = preprocess
-        # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
+        # These treat a character by itself, or by its word, so many texts can be prepared as one.
+        self._prepares_many = preprocess in (str, str.lower)
+        # `_prepared` puts a sign beyond ASCII between spaces, and it is then handled like a word.
         self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
 
     def joined(
@@ -46,7 +48,10 @@ class TextBytes:
             joined = self._gathered(texts)
             if (starts := starts_of(joined, len(texts))) is not None:
                 return joined, starts
-        plain = [text if text.isascii() else self._narrow(text) for text in texts]
+        plain = list(texts)
+        beyond = [at for at, text in enumerate(plain) if not text.isascii()]
+        for at, narrow in zip(beyond, self._narrow([plain[at] for at in beyond]), strict=True):
+            plain[at] = narrow.decode("latin-1")
         joined = "\0".join(plain).encode("latin-1")
         starts = starts_of(joined, len(texts))
         if starts is None:
@@ -63,8 +68,9 @@ class TextBytes:
         beyond = np.flatnonzero(np.subtract(*sizes) != np.frombuffer(texts.characters, np.int32))
         if not beyond.size:
             return texts.gathered()
-        narrow = {row: self._narrow(texts[row]).encode("latin-1") for row in beyond.tolist()}
-        return texts.with_bytes(narrow).gathered()
+        rows = beyond.tolist()
+        narrow = self._narrow([texts[row] for row in rows])
+        return texts.with_bytes(dict(zip(rows, narrow, strict=True))).gathered()
 
     def protect_capitals(self, text: str) -> str:
         """Protect the capitals of a lower-cased text from being lower-cased again.
@@ -74,21 +80,32 @@ class TextBytes:
         """
         return text.translate(PROTECTED) if self._lower and _CAPITAL.search(text) else text
 
-    def _narrow(self, text: str) -> str:
-        # Each byte of UTF-8 becomes one Latin-1 character: a single wide text would widen the whole
-        # joined string.
+    def _narrow(self, texts: Sequence[str]) -> list[bytes]:
+        """The bytes of texts beyond ASCII; where they become one string, as Latin-1.
+
+        A single wide text would widen the whole string.
+        """
+        if self._prepares_many and len(texts) > 1:
+            # A NUL ends a word.
+            found = self._prepared("\0".join(texts)).split(b"\0")
+            if len(found) == len(texts):
+                return found
+        return [self._prepared(text) for text in texts]
+
+    def _prepared(self, text: str) -> bytes:
         preprocessed = self.protect_capitals(self._preprocess(text))
         if self._apart:
-            preprocessed = self._apart.sub(r" \g<0> ", preprocessed)
-        return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")
+            # The signs are among the parts.
+            preprocessed = " ".join(self._apart.split(preprocessed))
+        return preprocessed.encode("utf-8", "surrogatepass")
 
 
 def _any_of(points: list[int]) -> re.Pattern[str] | None:
-    """A pattern for any one of these characters; None if there are none."""
+    """A pattern for any one of these characters, as a group; None if there are none."""
     if not points:
         return None
     # Ranges, because a set of a thousand single characters would match a hundred times as slowly.
     borders = [at for at in range(1, len(points)) if points[at] != points[at - 1] + 1]
     runs = zip([0, *borders], [*borders, len(points)], strict=True)
     ranges = (f"\\U{points[first]:08x}-\\U{points[past - 1]:08x}" for first, past in runs)
-    return re.compile(f"[{''.join(ranges)}]")
+    return re.compile(f"([{''.join(ranges)}])")
