@@ -162,7 +162,7 @@ def settings() -> Settings:
         max_upload_bytes=4 * 2**20,
         max_text_chars=500,
         max_record_bytes=2 * 2**20,
-        sentiment_timeout=0.1,
+        sentiment_timeout=3.0,
         part_seconds=0.4,
         min_part_rows=1,
     )
