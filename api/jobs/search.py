@@ -75,7 +75,7 @@ PARAMETERS = (
     Parameter(
         "created_before", {"type": "string", "format": "date-time"}, "Jobs made before this time."
     ),
-    Parameter("limit", number(0, MAX_PAGE), "The most jobs on the page."),
+    Parameter("limit", number(1, MAX_PAGE), "The most jobs on the page."),
     Parameter("cursor", {"type": "string"}, "`next` of the previous page."),
 )
 
@@ -152,7 +152,7 @@ def search_for(query: MultiDict[str, str], names_of: Callable[[str], Names]) -> 
         cursor = min(cursor or first, first)
     model, version = _model(query.get("model"), names_of)
     return Search(
-        limit=max(whole_number(query, "limit", 20, MAX_PAGE), 1),
+        limit=whole_number(query, "limit", 20, MAX_PAGE, least=1),
         before=cursor,
         after=-1 if after is None else after // 1000,
         states=_states(query.get("state")),

@@ -210,7 +210,7 @@ def serve(name: str, version: str) -> ChangeMade:
 )
 def audit(name: str) -> AuditJson:
     """The changes of the aliases and versions of a model, the newest first."""
-    limit = max(whole_number(_options(_LIMIT), "limit", 50, _MOST_CHANGES), 1)
+    limit = whole_number(_options(_LIMIT), "limit", 50, _MOST_CHANGES, least=1)
     changes = current_services().aliases.changes(name, limit)
     return {"changes": [_change_json(one) for one in changes]}
 

@@ -260,19 +260,24 @@ def _pairs(source: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     return source.items(multi=True) if isinstance(source, MultiDict) else source.items()
 
 
-def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """Parse an option that is a whole number from 0 to `most`.
+def whole_number(
+    source: Mapping[str, str], name: str, default: int, most: int, least: int = 0
+) -> int:
+    """Parse an option that is a whole number from `least` to `most`.
 
     Args:
         source: the query.
         name: of the option.
         default: if the option is not given.
         most: the largest number.
+        least: the smallest number.
 
     Raises:
         shared.errors.input.BadOption: the value is not such a number.
     """
     text = source.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18 or int(text) > most:
-        raise BadOption(option=name, value=text, reason=f"it must be a number from 0 to {most:,}")
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 18
+    if not is_number or not least <= int(text) <= most:
+        reason = f"it must be a number from {least:,} to {most:,}"
+        raise BadOption(option=name, value=text, reason=reason)
     return int(text)

@@ -119,7 +119,7 @@ def cursor_and_limit() -> tuple[int, int]:
         shared.errors.input.BadOption: `cursor` or `limit` is not a whole number in its range.
     """
     begin = whole_number(request.args, "cursor", 0, MAX_CURSOR)
-    return begin, max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
+    return begin, whole_number(request.args, "limit", 1000, MAX_PAGE, least=1)
 
 
 def partial_response(services: Services, job: Job) -> Response:

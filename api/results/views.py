@@ -102,7 +102,7 @@ RESULTS = (
             "offset", number(0, 10**15), "JSON only: the first row of the page, counted from 0."
         ),
         Parameter(
-            "limit", number(0, MAX_PAGE), "JSON only: the most rows on a page; long rows are fewer."
+            "limit", number(1, MAX_PAGE), "JSON only: the most rows on a page; long rows are fewer."
         ),
         *STYLE_PARAMETERS,
         *REF_PARAMETERS,
@@ -208,7 +208,7 @@ def _converted(parts: ResultParts, wanted: Format, style: CsvStyle) -> Response:
 def _page(parts: ResultParts) -> dict[str, Any]:
     total = parts.job.total or 0
     offset = whole_number(request.args, "offset", 0, 10**15)
-    limit = max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
+    limit = whole_number(request.args, "limit", 1000, MAX_PAGE, least=1)
     rows = parts.rows(offset, min(offset + limit, total))
     end = offset + len(rows)
     return {

@@ -97,14 +97,14 @@ def create_batch() -> BatchObject:
     {200: Answer("A page of batches.", json(BatchList))},
     refused=(BadOption, NoSuchBatch),
     parameters=(
-        Parameter("limit", number(0, MAX_PAGE), "The most batches on the page."),
+        Parameter("limit", number(1, MAX_PAGE), "The most batches on the page."),
         Parameter("after", {"type": "string"}, "The `last_id` of the previous page."),
     ),
 )
 def list_batches() -> BatchList:
     """A page of batches, the newest first."""
     services = current_services()
-    limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
+    limit = whole_number(request.args, "limit", 20, MAX_PAGE, least=1)
     after = request.args.get("after")
     before = _name(after) if after else None
     objects: list[BatchObject] = []

@@ -77,7 +77,7 @@ def upload_file() -> FileObject:
     {200: Answer("A page of files.", json(FileList))},
     refused=(BadOption, NoSuchFile),
     parameters=(
-        Parameter("limit", number(0, MAX_PAGE), "The most files on the page."),
+        Parameter("limit", number(1, MAX_PAGE), "The most files on the page."),
         Parameter("after", {"type": "string"}, "The `last_id` of the previous page."),
         Parameter("purpose", {"type": "string"}, "List files with this purpose alone."),
         Parameter(
@@ -90,7 +90,7 @@ def upload_file() -> FileObject:
 def list_files() -> FileList:
     """A page of the uploaded files, the newest or the oldest first."""
     services = current_services()
-    limit = max(whole_number(request.args, "limit", MAX_PAGE, MAX_PAGE), 1)
+    limit = whole_number(request.args, "limit", MAX_PAGE, MAX_PAGE, least=1)
     after, purpose, now = (
         request.args.get("after"),
         request.args.get("purpose"),

@@ -169,6 +169,7 @@ def test_the_cost_of_a_page_is_limited(
         "state=failed,",
         "label=team",
         "limit=x",
+        "limit=0",
         "cursor=zz",
         "created_after=2026-01-01",
         "created_after=2026-01-01T00:00:00",

@@ -54,7 +54,7 @@ def test_no_worker_answers_in_time(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=x", "limit=-1", "limit=99999", "offset=1.5", "limit=\u0663"]
+    "query", ["limit=x", "limit=-1", "limit=0", "limit=99999", "offset=1.5", "limit=\u0663"]
 )
 def test_options_of_a_page(service: Service, query: str) -> None:
     """Bad options of a page are refused; the error says what they may be."""
