@@ -1,5 +1,6 @@
 """Explains linear estimators over the terms of texts: weight times value, which is exact."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from scoring.effects.top_effects import (
     top_of_matrix,
 )
 from scoring.estimators.unwrapping import unwrapped
+from scoring.words.compiled_decisions import TextDecisions
 from scoring.words.word_pipeline import WordPipeline, flat_steps
 
 #: Texts that are explained at once without `WordPipeline`.
@@ -47,6 +49,14 @@ class LinearWords(Explainer):
         names = self._before.get_feature_names_out()
         self.names = categories_of([str(name) for name in names])
         self.numbers = len(by.intercepts)
+
+    def deciding_by(self, decide: TextDecisions) -> "LinearWords":
+        """As `WordPipeline.deciding_by`."""
+        if self._fast is None:
+            return self
+        other = copy.copy(self)
+        other._fast = self._fast.deciding_by(decide)
+        return other
 
     @property
     @override

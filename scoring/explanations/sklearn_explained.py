@@ -1,7 +1,8 @@
 """Gives the explanations of a scikit-learn model next to its outputs."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 from typing_extensions import override
@@ -9,7 +10,9 @@ from typing_extensions import override
 from scoring.effects.explainer import Explainer
 from scoring.effects.top_effects import result_columns
 from scoring.estimators.class_columns import Columns, no_rows, output_frame
+from scoring.explanations.linear_words import LinearWords
 from scoring.steady import AS_THEY_COME, Batches
+from scoring.words.compiled_decisions import TextDecisions
 from scoring.words.counted_texts import CountedTexts
 from shared.card import Card
 from shared.jobs.added_outputs import Explanation
@@ -56,6 +59,14 @@ class ExplainedEstimator(Scorer):
         self.card = card
         self._explainer, self._classes, self._terms = explainer, classes, terms
         self._read, self._columns_of = read, columns_of
+
+    def deciding_by(self, decide: TextDecisions) -> Self:
+        """As `WordPipeline.deciding_by`, if the explainer has one."""
+        if not isinstance(self._explainer, LinearWords):
+            return self
+        other = copy.copy(self)
+        other._explainer = self._explainer.deciding_by(decide)
+        return other
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:

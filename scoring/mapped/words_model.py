@@ -8,7 +8,7 @@ import copy
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -22,7 +22,7 @@ from scoring.estimators.output_columns import typed_values
 from scoring.estimators.score_rule import ScoreRule
 from scoring.mapped.array_file import read_arrays
 from scoring.mapped.own_file import OwnFile
-from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_decisions import CompiledDecisions, TextDecisions
 from scoring.words.compiled_words import LIBRARY, CompiledWords
 from scoring.words.counted_texts import CountedTexts, decided
 from scoring.words.gram_bytes import GramBytes, Grams
@@ -208,7 +208,12 @@ class MappedWordsModel(Model):
         # The arrays have no names of terms. The own file gives the same scores to the last bit.
         whole = self.whole().for_outputs(self._wanted)
         counting = whole.with_reach() if self._counts else None
-        return (counting or whole).explained(terms)
+        scorer = (counting or whole).explained(terms)
+        if not hasattr(scorer, "deciding_by"):
+            return scorer
+        join = partial(self._texts.joined, starts_of=self._words.text_starts)
+        explained: Scorer = scorer.deciding_by(TextDecisions(join, self._decide))
+        return explained
 
     def whole(self) -> Model:
         """The model as it is loaded from its own file, by scikit-learn.
@@ -243,9 +248,7 @@ class MappedWordsModel(Model):
         return self.whole().score(frame)["label"].to_numpy()
 
 
-def _decisions(
-    words: CompiledWords, about: dict[str, Any], arrays: Any
-) -> Callable[[bytes, Any, Reach | None], Floats]:
+def _decisions(words: CompiledWords, about: dict[str, Any], arrays: Any) -> CompiledDecisions:
     by_count: Callable[[Any], Any] = sublinear if about["sublinear"] else _itself
     linear = LinearModel(
         by_count=once(by_count) if about["binary"] else by_count,

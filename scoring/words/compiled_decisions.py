@@ -1,6 +1,7 @@
 """The decisions of a linear model for many texts in one pass over their bytes, by `words.c`."""
 
 import ctypes
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,6 +183,29 @@ class CompiledDecisions:
             self._weights = weights
             self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
         return decisions
+
+
+class TextDecisions:
+    """The decisions of a linear model for texts, by compiled code, and what moves them."""
+
+    def __init__(
+        self, join: Callable[[Sequence[str]], tuple[bytes, Positions]], decide: CompiledDecisions
+    ) -> None:
+        """Keep what makes bytes of texts, and what scores these."""
+        self._join, self._decide = join, decide
+
+    def __call__(self, texts: Sequence[str], reach: Reach | None = None) -> npt.NDArray[np.float64]:
+        """The decisions for n texts, n >= 1: an array of n x K.
+
+        What `WordCounter.reach` returns is written into `reach`, unless that is None.
+        """
+        return self._decide(*self._join(texts), reach)
+
+    def explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int, reach: Reach | None = None
+    ) -> tuple[npt.NDArray[np.float64], TopEffects]:
+        """As `CompiledDecisions.explained`."""
+        return self._decide.explained(*self._join(texts), by, terms, reach)
 
 
 def _address_if(reach: Reach | None) -> ctypes.c_void_p | None:

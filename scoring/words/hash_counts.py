@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_decisions import CompiledDecisions, TextDecisions
 from scoring.words.compiled_words import HASHES, CompiledWords, Hashes
 from scoring.words.hash_index import KeyCollision
 from scoring.words.linear_model import LinearModel, coefficients_by_column
 from scoring.words.text_bytes import TextBytes
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
-from scoring.words.word_counts import Counts, TextDecisions, own_functions, preprocess_of
+from scoring.words.word_counts import Counts, own_functions, preprocess_of
 from scoring.words.word_terms import Positions, Terms
 
 #: The most columns: a column and a sign must fit into 31 bits.

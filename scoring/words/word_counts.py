@@ -15,9 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from scoring.effects.linear_scores import LinearScores
-from scoring.effects.top_effects import TopEffects
-from scoring.words.compiled_decisions import CompiledDecisions
+from scoring.words.compiled_decisions import CompiledDecisions, TextDecisions
 from scoring.words.compiled_words import CUTS_CHARACTERS, LIBRARY, CompiledWords
 from scoring.words.gram_bytes import GramBytes, Grams
 from scoring.words.hash_index import KeyCollision
@@ -166,29 +164,6 @@ class WordCounter:
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, separated by zero bytes, and the starts of the texts."""
         return self._texts.joined(texts, self._words.text_starts)
-
-
-class TextDecisions:
-    """The decisions of a linear model for texts, by compiled code, and what moves them."""
-
-    def __init__(
-        self, join: Callable[[Sequence[str]], tuple[bytes, Positions]], decide: CompiledDecisions
-    ) -> None:
-        """Keep what makes bytes of texts, and what scores these."""
-        self._join, self._decide = join, decide
-
-    def __call__(self, texts: Sequence[str], reach: Reach | None = None) -> npt.NDArray[np.float64]:
-        """The decisions for n texts, n >= 1: an array of n x K.
-
-        What `WordCounter.reach` returns is written into `reach`, unless that is None.
-        """
-        return self._decide(*self._join(texts), reach)
-
-    def explained(
-        self, texts: Sequence[str], by: LinearScores, terms: int, reach: Reach | None = None
-    ) -> tuple[npt.NDArray[np.float64], TopEffects]:
-        """As `CompiledDecisions.explained`."""
-        return self._decide.explained(*self._join(texts), by, terms, reach)
 
 
 def _cut_of(vectoriser: CountVectorizer) -> TokenPattern | Grams | None:
