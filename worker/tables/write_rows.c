@@ -11,14 +11,15 @@
 /* What has to be done with a cell. */
 enum mark { COPY, QUOTE, PYTHON };
 
-enum kind { EMPTY, SPANS, DIGITS, ROW_NUMBERS, CODES };
+enum kind { SAME, SPANS, DIGITS, ROW_NUMBERS, CODES };
 
 /* A column of the result. */
 typedef struct {
   int64_t kind;
   spans cells;          /* SPANS; CODES: the different cells, which are copied */
   const uint8_t *marks; /* SPANS: what is to be done with each cell; NULL: all are copied */
-  const uint8_t *digits, *digits_end; /* DIGITS: JSON values with a comma or bracket after each */
+  const uint8_t *digits, *digits_end; /* DIGITS: JSON values with a comma or bracket after each;
+                                         SAME: the bytes of every row, and 32 more */
   int64_t first;                      /* ROW_NUMBERS: the number of the first row */
   const int32_t *codes;               /* CODES: which of the cells each row has */
   const uint8_t *packed; /* CODES: PACKED bytes for each different cell: its size and its bytes, or
@@ -122,7 +123,9 @@ int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
     for (int64_t each = 0; each < count; each++) {
       column *self = &columns[each];
       if (each) *to++ = ',';
-      if (self->kind == SPANS)
+      if (self->kind == SAME)
+        to = copy(to, self->digits, self->digits_end - self->digits, self->digits_end + 32);
+      else if (self->kind == SPANS)
         to = write_span(self, row, to);
       else if (self->kind == CODES)
         to = write_code(self, row, rows, to);

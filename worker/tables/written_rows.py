@@ -26,7 +26,7 @@ from worker.tables.lists import list_of, lists_of
 class _Kind(IntEnum):
     """What a column is written from: `enum kind` in `write_rows.c`."""
 
-    EMPTY = 0
+    SAME = 0
     SPANS = 1
     DIGITS = 2
     ROW_NUMBERS = 3
@@ -98,7 +98,7 @@ def _render(
         raise ValueError("the columns differ in length")
     if not rows:
         return b""
-    written = [_cells(refs), *map(_values, outputs), _errors(errors), *map(_cells, extras)]
+    written = _merged([_cells(refs), *map(_values, outputs), _errors(errors), *map(_cells, extras)])
     columns = (_Column * len(written))()
     room = rows * len(written) + _ROOM_AFTER
     for column, one in zip(columns, written, strict=True):
@@ -113,13 +113,23 @@ def _render(
     return content[:size].tobytes()
 
 
-class _Empty:
-    """A column of empty cells."""
+class _Same:
+    """Columns of which every row has the same cells, such as the base value of explanations."""
+
+    def __init__(self, rows: int, cells: bytes = b"") -> None:
+        self._rows, self.cells = rows, cells
+        self._bytes = np.frombuffer(cells + bytes(_ROOM_AFTER), np.uint8)
 
     def fill(self, column: _Column) -> int:
         """Describe the column to C; returns the most bytes of its cells."""
-        column.kind = _Kind.EMPTY
-        return 0
+        column.kind = _Kind.SAME
+        begin = address(self._bytes)
+        column.digits, column.digits_end = begin, begin + len(self.cells)
+        return self._rows * len(self.cells)
+
+    def followed_by(self, other: "_Same") -> "_Same":
+        """The cells of both, as one column."""
+        return _Same(self._rows, self.cells + b"," + other.cells)
 
 
 class _Numbers:
@@ -212,7 +222,18 @@ class _Codes:
         return int(sizes(cells).take(self._codes).sum())
 
 
-_Written = _Empty | _Numbers | _Digits | _Texts | _Codes
+_Written = _Same | _Numbers | _Digits | _Texts | _Codes
+
+
+def _merged(columns: Sequence[_Written]) -> list[_Written]:
+    """The columns, with those that are the same in every row as one where they are neighbours."""
+    found = [columns[0]]
+    for one in columns[1:]:
+        if isinstance(one, _Same) and isinstance(found[-1], _Same):
+            found[-1] = found[-1].followed_by(one)
+        else:
+            found.append(one)
+    return found
 
 
 def _cells(cells: Sequence[str]) -> _Written:
@@ -225,8 +246,7 @@ def _values(values: Any) -> _Written:
     if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
         if np.isfinite(values[:1]) and values[:1] == values[-1:] and (values[:1] == values).all():
             # Such as the base value of an explanation; the digits of a number take longest.
-            cell = orjson.dumps(values[:1].tolist())[1:-1].decode()
-            return _Codes(Coded(array("i", bytes(4 * len(values))), [cell]))
+            return _Same(len(values), orjson.dumps(values[:1].tolist())[1:-1])
         return _Digits(np.ascontiguousarray(values))
     if not isinstance(values, Coded):
         is_array = isinstance(values, np.ndarray) and values.dtype == object
@@ -236,12 +256,16 @@ def _values(values: Any) -> _Written:
         if set(map(type, different)) != {str}:
             return _Digits(list_of(values))
         values = Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None])
+    codes = np.frombuffer(values.codes, np.int32)
+    if codes[0] == codes[-1] and (codes == codes[0]).all():
+        [cell] = csv_results.written_cells([values[0] or ""])
+        return _Same(len(codes), cell.encode())
     return _Codes(values)
 
 
 def _errors(errors: Sequence[str | None]) -> _Written:
     if not any(errors):
-        return _Empty()
+        return _Same(len(errors))
     cells = [csv_results.quote(error) if error else "" for error in errors]
     return _Texts(spans_of(cells), as_they_are=True)
 
