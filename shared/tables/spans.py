@@ -62,9 +62,13 @@ class Spans(_Lazy):
     def __getitem__(self, at: slice) -> Self: ...
     @override
     def __getitem__(self, at: int | slice) -> str | Self:
-        if isinstance(at, slice):
-            return type(self)(self.content, self.begins[at], self.ends[at], self.extra)
-        return self._cell(self.begins[at], self.ends[at])
+        return (
+            self._run(at) if isinstance(at, slice) else self._cell(self.begins[at], self.ends[at])
+        )
+
+    def _run(self, at: slice) -> Self:
+        """Some of the cells."""
+        return type(self)(self.content, self.begins[at], self.ends[at], self.extra)
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -101,16 +105,10 @@ class Texts(Spans):
         super().__init__(cells.content, cells.begins, cells.ends, cells.extra)
         self.characters = characters
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Self: ...
     @override
-    def __getitem__(self, at: int | slice) -> str | Self:
-        if isinstance(at, slice):
-            cells = Spans(self.content, self.begins[at], self.ends[at], self.extra)
-            return type(self)(cells, self.characters[at])
-        return self._cell(self.begins[at], self.ends[at])
+    def _run(self, at: slice) -> Self:
+        cells = Spans(self.content, self.begins[at], self.ends[at], self.extra)
+        return type(self)(cells, self.characters[at])
 
     def is_ascii(self, at: int) -> bool:
         """Whether all characters of a text are of ASCII."""
