@@ -1,51 +1,28 @@
 """`GET /jobs/<id>` in the event loop: clients poll, and a thread costs more than the answer."""
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
 
 from gunicorn.http.errors import ParseException
 
+from api.event_loop.handler import Handler
 from api.event_loop.later import LookAgain
 from api.event_loop.loop_request import LoopRequest
 from api.event_loop.repeated_answer import RepeatedAnswer
-from api.event_loop.repeats import Repeats, look_head
-from api.process.asked import Asked
+from api.event_loop.repeats import look_head
 from api.process.connection import Connection
 from api.process.paced_socket import Pace
-from shared.jobs.question_line import QuestionLine
 from shared.no_waiting import WouldWait
 
 
-class Looks:
+class Looks(Handler):
     """Reads the record of a job first, and then calls the app, which need not wait for it.
 
     If the app has decided the same head before, only the answer with the job is made. A thread
     handles the request if there is no such record, if it cannot be read, or if the app
     would wait for anything else.
     """
-
-    def __init__(
-        self,
-        worker: Any,
-        line: QuestionLine,
-        *,
-        repeats: Repeats,
-        finish: Callable[[LoopRequest | RepeatedAnswer], None],
-        refuse: Callable[[Connection, ParseException], None],
-        hand_over: Callable[[Connection, bytes, Asked | None], None],
-    ) -> None:
-        """Take gunicorn's worker, what reads records, and what `QuestionLoop` has."""
-        self._worker = worker
-        self._line = line
-        self._repeats = repeats
-        self._finish = finish
-        self._refuse = refuse
-        self._hand_over = hand_over
-        #: How many records are being read.
-        self.count = 0
 
     def begin(self, connection: Connection, raw: bytes, pace: Pace, job_id: str) -> None:
         """Begin to handle a request.

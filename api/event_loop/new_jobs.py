@@ -1,51 +1,29 @@
 """`POST /jobs` with a few rows in the event loop: a thread costs more than the checks."""
 
 import time
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from gunicorn.http.errors import ParseException
 
+from api.event_loop.handler import Handler
 from api.event_loop.later import MakeAgain
 from api.event_loop.loop_request import LoopRequest
 from api.event_loop.repeated_answer import RepeatedAnswer
-from api.event_loop.repeats import Repeats, job_head
+from api.event_loop.repeats import job_head
 from api.process.connection import Connection
 from api.process.deferred import Deferred, deferring
 from api.process.measures import note_upload
 from api.process.paced_socket import Pace
-from shared.jobs.question_line import QuestionLine
 from shared.no_waiting import WouldWait
 
 
-class NewJobs:
+class NewJobs(Handler):
     """Calls the app, which checks a new job, then records the job, and then sends the answer.
 
     If the app has decided the same head before, only the answer to the body is made. A thread
     handles the request if the app would wait, or if the job is not recorded. Nothing is recorded
     before the app has made its answer, so no request makes two jobs.
     """
-
-    def __init__(
-        self,
-        worker: Any,
-        line: QuestionLine,
-        *,
-        repeats: Repeats,
-        finish: Callable[[LoopRequest | RepeatedAnswer], None],
-        refuse: Callable[[Connection, ParseException], None],
-        hand_over: Callable[..., None],
-    ) -> None:
-        """Take gunicorn's worker, what records jobs, and what `QuestionLoop` has."""
-        self._worker = worker
-        self._line = line
-        self._repeats = repeats
-        self._finish = finish
-        self._refuse = refuse
-        self._hand_over = hand_over
-        #: How many jobs are being recorded.
-        self.count = 0
 
     def takes(self, connection: Connection, raw: bytes, pace: Pace) -> bool:
         """Begin to handle a request; False if it needs a thread.
