@@ -8,7 +8,7 @@ when a model is loaded, as it depends on the model, the library and the processo
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,10 @@ Score = Callable[[pd.DataFrame], pd.DataFrame]
 
 #: Sizes of batches that are tried: those near the widths of vectors, and those of a large part.
 _TRIED = (1, 2, 3, 5, 8, 13, 31)
+
+#: At least so many rows are scored in batches of each size. Other sizes begin with other rows. All
+#: rows with every size would take a pipeline of scikit-learn a second, for each process and model.
+_ROWS_OF_A_SIZE = 12
 
 #: How many rows are scored alone or in small batches, and how many at least in the largest one.
 STEADY_ROWS, MANY = 40, 1024
@@ -121,10 +125,19 @@ def _is_steady(score: Score, rows: pd.DataFrame, most: int) -> bool:
     # Each place in a large batch gives what the first one gives.
     if not first.iloc[turns].reset_index(drop=True).equals(expected):
         return False
-    return all(first.equals(_in_batches(score, few, size)) for size in _TRIED if size < len(few))
+    return all(
+        first.iloc[begin : begin + size]
+        .reset_index(drop=True)
+        .equals(score(few.iloc[begin : begin + size].reset_index(drop=True)))
+        for begin, size in _few_batches(len(few))
+    )
 
 
-def _in_batches(score: Score, rows: pd.DataFrame, size: int) -> pd.DataFrame:
-    begins = range(0, len(rows), size)
-    parts = [score(rows.iloc[begin : begin + size].reset_index(drop=True)) for begin in begins]
-    return pd.concat(parts, ignore_index=True)
+def _few_batches(rows: int) -> Iterator[tuple[int, int]]:
+    """Begins and sizes of batches of n rows, one after the other through all rows, and again."""
+    begin = 0
+    for size in _TRIED:
+        for _ in range(-(-_ROWS_OF_A_SIZE // size) if size < rows else 0):
+            begin = begin if begin + size <= rows else 0
+            yield begin, size
+            begin += size

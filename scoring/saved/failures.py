@@ -2,11 +2,12 @@
 
 import re
 import zlib
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pickle import UnpicklingError
 
 from scoring.saved.bytecode import OtherPython
+from scoring.saved.distributions import distributions_of
 
 #: The messages of Python's two unpicklers about a name that a module does not have.
 _MISSING_NAMES = (
@@ -83,7 +84,7 @@ def _of_missing_name(said: str) -> str:
 
 def _of_another_version(what: str, package: str) -> str:
     """The package is installed, and does not have all that the pickle needs."""
-    distribution = packages_distributions().get(package, [package])[0]
+    distribution = next(iter(distributions_of(package)), package)
     try:
         here = f"{distribution} {version(distribution)}"
     except PackageNotFoundError:

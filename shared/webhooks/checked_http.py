@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Lock, Timer
 from typing import TypeVar
@@ -55,7 +56,11 @@ class CheckedHttp:
         """Take the private addresses that are allowed, and the seconds for one request in all."""
         self._allowed = allowed
         self._timeout = timeout
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """What checks the certificates of servers; to read those of the system takes 50 ms."""
+        return ssl.create_default_context()
 
     def call(
         self,

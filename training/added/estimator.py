@@ -1,7 +1,6 @@
 """Copies a user's scikit-learn estimator into a model folder."""
 
 from dataclasses import replace
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from scoring.estimators.kinds import refuse_unless_it_predicts
 from scoring.estimators.named_classes import CLASS_NAMES, NamedClasses, with_class_names
 from scoring.estimators.predictions import classes_of_several
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
+from scoring.saved.distributions import distributions_of
 from scoring.saved.parts import all_parts
 from shared.errors.input import BadOption
 from shared.signature import Input, Signature
@@ -59,8 +59,9 @@ def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
 def _distributions(estimator: Any) -> tuple[str, ...]:
     """The installed distributions that have the classes of an estimator and of its parts."""
     modules = {type(part).__module__.partition(".")[0] for part in all_parts(estimator)}
-    found = packages_distributions()
-    return tuple(sorted({one for module in modules - {"scoring"} for one in found.get(module, ())}))
+    return tuple(
+        sorted({one for module in modules - {"scoring"} for one in distributions_of(module)})
+    )
 
 
 def _named(joined: Joined, meaning: Meaning) -> tuple[Any, Meaning]:
