@@ -52,9 +52,18 @@ BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: test
 test: test-fast  ## run the tests, on two cores: about a quarter of an hour
 	$(BIN)/python -m pytest -q $(BY_FILE) $(TWICE) \
-		-m "process and not faults and not hosts and not clients and not browser"
-	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults," \
-		"make test-hosts and make test-browser"
+		-m "process and not pages and not packages and not faults and not hosts and not clients and not browser"
+	@echo "Not run here: make test-pages (what the docs say), make test-packages (the wheels)," \
+		"make test-clients (MLflow, KServe, MLServer, Triton), make test-faults, make test-hosts," \
+		"make test-browser and make test-compose"
+
+.PHONY: test-pages
+test-pages: $(ENVIRONMENT)  ## type the commands of README.md, docs and examples: under 6 minutes
+	$(BIN)/python -m pytest -q $(TWICE) -m "pages and not browser" tests/service/test_pages.py
+
+.PHONY: test-packages
+test-packages: $(ENVIRONMENT)  ## build the distributions, and install each into an environment of its own: under 4 minutes
+	$(BIN)/python -m pytest -q $(TWICE) -m packages tests/packages
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes

@@ -55,8 +55,9 @@ collect_ignore = [] if find_spec("playwright") else ["browser"]
 STARTS_PROCESSES = {"stack", "faults", "hosts", "clients", "browser", "keras", "packages"}
 
 
-#: Folders with the longest tests, which run first: a long file at the end keeps a processor idle.
-LONG = {"service", "packages", "cli"}
+#: Folders and files with the longest tests, which run first: a long file at the end keeps a
+#: processor idle.
+LONG = {"service", "packages", "cli", "test_any_order.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

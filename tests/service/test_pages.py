@@ -11,7 +11,7 @@ from support.programs import ROOT, Programs
 from support.shell_pages import PAGE_URL, Command, Shell, commands_of
 from support.waiting import wait_for
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.pages]
 
 #: Their blocks of Python are the cells of one notebook.
 NOTEBOOKS = ["docs/how-to/use-from-a-notebook.md"]

@@ -24,7 +24,7 @@ def test_the_api_conforms_to_its_document(service: Programs, tmp_path: Path) -> 
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run",
         f"{service.client.base_url}/openapi.json",
-        "--checks", ",".join(CHECKS), "--max-examples", "60", "--seed", "1", "--no-color",
+        "--checks", ",".join(CHECKS), "--max-examples", "25", "--seed", "1", "--no-color",
         "--phases", "examples,coverage,fuzzing,stateful", "--request-timeout", "30",
     ]  # fmt: skip
     env = {**service.env, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(SUPPORT)}

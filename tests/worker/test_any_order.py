@@ -331,7 +331,7 @@ class AnyOrder(MortalPrograms):
         return job and job["state"]
 
 
-@pytest.mark.parametrize(("kind", "examples"), [(InMemory, 300), (OnRedis, 100)])
+@pytest.mark.parametrize(("kind", "examples"), [(InMemory, 150), (OnRedis, 30)])
 def test_a_job_ends_whatever_happens(
     kind: Any, examples: int, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
