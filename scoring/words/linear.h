@@ -103,7 +103,7 @@ static inline __attribute__((always_inline)) int64_t decide(counter *self, int64
    effect, in descending order; of equal sizes the lower column comes first. Effects of 0 are left
    out, and the places that are left get NONE and 0. Both have the first place of all texts, then
    the second, and so on; `texts` is the number of texts. `others` gets the sum of all other
-   effects, in the order of the columns; `chosen` the class. */
+   effects, in the order of the columns; `chosen` the class. Both are rounded. */
 typedef struct {
   int64_t terms, texts, classes;
   double sign;
@@ -120,6 +120,15 @@ static inline uint64_t size_of(double effect) {
   memcpy(&bits, &effect, sizeof bits);
   bits &= ~((uint64_t)1 << 63);
   return bits > (uint64_t)0x7FF << 52 ? 0 : bits;
+}
+
+/* As `rounded` in scoring/effects/top_effects.py. The sum with a large number has no more bits for
+   what is behind the decimal point, and so rounds to the nearest even integer. */
+static inline double to_decimals(double effect) {
+  const double scale = 1e12, integer = 6755399441055744.0; /* 1.5 * 2^52 */
+  double size = effect < 0 ? -effect : effect;
+  if (!(size >= 1e-5 && size < 1e3)) return effect;
+  return (effect * scale + integer - integer) / scale;
 }
 
 /* The most terms whose places are compiled as registers. */
@@ -237,7 +246,7 @@ static inline __attribute__((always_inline)) void explain(counter *self, int64_t
     for (int64_t each = 0; each < terms; each++) {
       int64_t at = each * to->texts + text;
       to->columns[at] = sizes[each] ? columns[cell + places[each]] : NONE;
-      to->effects[at] = sizes[each] ? to->sign * effects[places[each]] : 0;
+      to->effects[at] = sizes[each] ? to_decimals(to->sign * effects[places[each]]) : 0;
     }
     for (int64_t each = 0; each < terms; each++)
       if (sizes[each]) effects[places[each]] = 0;
@@ -246,7 +255,7 @@ static inline __attribute__((always_inline)) void explain(counter *self, int64_t
   for (int64_t text = first, cell = 0; text < past; text++) {
     double sum = 0;
     for (; cell < self->cell_ends[text - first]; cell++) sum += weights[cell];
-    to->others[text] = to->sign * sum + 0.0; /* never -0 */
+    to->others[text] = to_decimals(to->sign * sum + 0.0); /* never -0 */
   }
 }
 

@@ -1,7 +1,7 @@
 """All result rows of a job as the bytes of one file: what a download in the job's format gives."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Read = TypeVar("Read")
 
 
-def result_chunks(blobs: Blobs, spec: Spec, parts: Iterable[int]) -> Generator[bytes]:
+def result_chunks(blobs: Blobs, spec: Spec, parts: Sequence[int]) -> Generator[bytes]:
     """The bytes of a file with the results of some parts, in order and in constant memory.
 
     Args:
@@ -39,17 +39,21 @@ def result_chunks(blobs: Blobs, spec: Spec, parts: Iterable[int]) -> Generator[b
     yield from ahead(blobs, lambda number: blobs.read(spec.result_key(number)), parts)
 
 
-def ahead(blobs: Blobs, read: Callable[[Item], Read], items: Iterable[Item]) -> Iterator[Read]:
-    """What `read` gives for each item, in order; some are read ahead if the store is far away."""
-    if blobs.at_once == 1:
-        yield from map(read, items)
+def ahead(blobs: Blobs, read: Callable[[Item], Read], items: Sequence[Item]) -> Iterator[Read]:
+    """What `read` gives for each item, in order.
+
+    One is read while the one before is used, and more if the store is far away.
+    """
+    if len(items) == 1:
+        yield read(items[0])
         return
-    with ThreadPoolExecutor(blobs.at_once, thread_name_prefix="results") as threads:
+    at_once = max(blobs.at_once, 2)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="results") as threads:
         calls: deque[Future[Read]] = deque()
         try:
             for item in items:
                 calls.append(threads.submit(copy_context().run, read, item))
-                if len(calls) == blobs.at_once:
+                if len(calls) == at_once:
                     yield calls.popleft().result()
             while calls:
                 yield calls.popleft().result()

@@ -13,7 +13,7 @@ READING = library(
     _FOLDER / "read_cells.so",
     ["cells_lines", "cells_read", "cells_gather", "cells_code", "texts_measure"],
 )
-WRITING = library(_FOLDER / "write_rows.so", ["rows_mark", "rows_write"])
+WRITING = library(_FOLDER / "write_rows.so", ["rows_mark", "rows_write", "numbers_scale"])
 
 
 def address(values: npt.NDArray[Any]) -> int:

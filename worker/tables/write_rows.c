@@ -11,7 +11,7 @@
 /* What has to be done with a cell. */
 enum mark { COPY, QUOTE, PYTHON };
 
-enum kind { SAME, SPANS, DIGITS, ROW_NUMBERS, CODES };
+enum kind { SAME, SPANS, DIGITS, ROW_NUMBERS, CODES, DECIMALS };
 
 /* A column of the result. */
 typedef struct {
@@ -24,9 +24,16 @@ typedef struct {
   const int32_t *codes;               /* CODES: which of the cells each row has */
   const uint8_t *packed; /* CODES: PACKED bytes for each different cell: its size and its bytes, or
                             LONG if they are more */
+  const int64_t *decimals; /* DECIMALS: the numbers times SCALE; of one that is OTHER the digits
+                              are the next of `digits` */
 } column;
 
 enum { PACKED = 16, LONG = PACKED };
+
+/* Numbers of at most twelve decimals are written from integers: a third of the time that it takes to
+   find the digits of a double. */
+#define SCALE 1000000000000
+#define OTHER INT64_MIN
 
 /* How many rows ahead a cell is fetched: there may be many different ones. */
 #define AHEAD 8
@@ -115,6 +122,55 @@ static inline uint8_t *write_number(int64_t number, uint8_t *to) {
   return to;
 }
 
+/* Finds the numbers that have at most twelve decimals, and are 0 or of a size from 1e-5 to before
+   1000, whose JSON has no exponent: `decimals` gets them times SCALE, and OTHER for all others.
+   Returns the number of those. An integer of up to 15 digits divided by a power of ten that is exact
+   is rounded correctly. So if it gives the number, the decimals read back as it; and they are the
+   shortest that do, because no two decimals of up to 15 digits give one double. */
+int64_t numbers_scale(const double *numbers, int64_t rows, int64_t *decimals) {
+  const double integer = 6755399441055744.0; /* 1.5 * 2^52: a sum with it is rounded */
+  int64_t others = 0;
+  for (int64_t row = 0; row < rows; row++) {
+    double number = numbers[row], size = number < 0 ? -number : number;
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    double scaled = size < 1e3 ? number * SCALE + integer - integer : 0;
+    int is_one = !bits || (size >= 1e-5 && size < 1e3 && scaled / SCALE == number);
+    decimals[row] = is_one ? (int64_t)scaled : OTHER;
+    others += !is_one;
+  }
+  return others;
+}
+
+#define TEN(a) a "0" a "1" a "2" a "3" a "4" a "5" a "6" a "7" a "8" a "9"
+
+/* Writes six digits, two at once. */
+static inline uint8_t *write_six(uint32_t number, uint8_t *to) {
+  static const char PAIRS[] = TEN("0") TEN("1") TEN("2") TEN("3") TEN("4") TEN("5") TEN("6") TEN("7")
+      TEN("8") TEN("9");
+  memcpy(to, PAIRS + 2 * (number / 10000), 2);
+  memcpy(to + 2, PAIRS + 2 * (number / 100 % 100), 2);
+  memcpy(to + 4, PAIRS + 2 * (number % 100), 2);
+  return to + 6;
+}
+
+static inline uint8_t *write_decimals(column *self, int64_t row, uint8_t *to) {
+  int64_t decimals = self->decimals[row];
+  if (decimals == OTHER) return write_digits(self, to);
+  if (decimals < 0) *to++ = '-';
+  uint64_t scaled = (uint64_t)(decimals < 0 ? -decimals : decimals);
+  uint64_t before = scaled / SCALE, after = scaled % SCALE;
+  if (before < 10)
+    *to++ = (uint8_t)('0' + before);
+  else
+    to = write_number((int64_t)before, to);
+  *to++ = '.';
+  to = write_six((uint32_t)(after / 1000000), to);
+  to = write_six((uint32_t)(after % 1000000), to);
+  while (to[-1] == '0' && to[-2] != '.') to--;
+  return to;
+}
+
 /* Writes the rows of `count` columns, each with a line break. `to` has room for 32 bytes more than
    they need. Returns their number of bytes. */
 int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
@@ -129,6 +185,8 @@ int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
         to = write_span(self, row, to);
       else if (self->kind == CODES)
         to = write_code(self, row, rows, to);
+      else if (self->kind == DECIMALS)
+        to = write_decimals(self, row, to);
       else if (self->kind == DIGITS)
         to = write_digits(self, to);
       else if (self->kind == ROW_NUMBERS)

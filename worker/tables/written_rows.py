@@ -31,6 +31,7 @@ class _Kind(IntEnum):
     DIGITS = 2
     ROW_NUMBERS = 3
     CODES = 4
+    DECIMALS = 5
 
 
 #: What has to be done with a cell: `enum mark`. The others are quoted, or left to Python.
@@ -50,7 +51,18 @@ class _Column(ctypes.Structure):
         ("first", ctypes.c_int64),
         ("codes", ctypes.c_void_p),
         ("packed", ctypes.c_void_p),
+        ("decimals", ctypes.c_void_p),
     )
+
+
+#: `OTHER` in `write_rows.c`: a number with more than twelve decimals.
+_OTHER = -(2**63)
+
+#: The most bytes of a number with twelve decimals and up to three digits before them.
+_MOST_OF_DECIMALS = 17
+
+#: So many numbers of a column are looked at, to find out whether it has decimals.
+_LOOKED_AT = 64
 
 
 #: `PACKED` in `write_rows.c`: the bytes that hold a cell of fewer bytes, and its size.
@@ -161,6 +173,37 @@ class _Digits:
         return self._json.size
 
 
+class _Decimals:
+    """Numbers of which most have at most twelve decimals, such as the effects in explanations."""
+
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        self._decimals, others = _scaled(values)
+        self._others = _Digits(values[self._decimals == _OTHER] if others else [])
+
+    def fill(self, column: _Column) -> int:
+        """See `_Empty`."""
+        room = self._others.fill(column)
+        column.kind, column.decimals = _Kind.DECIMALS, address(self._decimals)
+        return room + len(self._decimals) * _MOST_OF_DECIMALS
+
+    @staticmethod
+    def suit(values: npt.NDArray[np.float64]) -> bool:
+        """Whether most of the first numbers have at most twelve decimals."""
+        first = values[:_LOOKED_AT]
+        return 2 * _scaled(first)[1] < len(first)
+
+
+def _scaled(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], int]:
+    """The numbers times 1e12, `_OTHER` for those with more decimals; and how many these are."""
+    decimals = np.empty(len(values), np.int64)
+    others = WRITING.numbers_scale(
+        ctypes.c_void_p(address(values)),
+        ctypes.c_int64(len(values)),
+        ctypes.c_void_p(address(decimals)),
+    )
+    return decimals, others
+
+
 class _Texts:
     """Cells, each of which is copied, or quoted."""
 
@@ -222,7 +265,7 @@ class _Codes:
         return int(sizes(cells).take(self._codes).sum())
 
 
-_Written = _Same | _Numbers | _Digits | _Texts | _Codes
+_Written = _Same | _Numbers | _Digits | _Decimals | _Texts | _Codes
 
 
 def _merged(columns: Sequence[_Written]) -> list[_Written]:
@@ -247,7 +290,9 @@ def _values(values: Any) -> _Written:
         if np.isfinite(values[:1]) and values[:1] == values[-1:] and (values[:1] == values).all():
             # Such as the base value of an explanation; the digits of a number take longest.
             return _Same(len(values), orjson.dumps(values[:1].tolist())[1:-1])
-        return _Digits(np.ascontiguousarray(values))
+        values = np.ascontiguousarray(values)
+        is_decimal = values.dtype == np.float64 and _Decimals.suit(values)
+        return _Decimals(values) if is_decimal else _Digits(values)
     if not isinstance(values, Coded):
         is_array = isinstance(values, np.ndarray) and values.dtype == object
         if not is_array and str not in set(map(type, list_of(values))):

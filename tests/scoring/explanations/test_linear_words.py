@@ -183,6 +183,23 @@ def test_equal_effects_are_in_the_order_of_the_columns(tmp_path: Path) -> None:
     assert names == [["and", "early"], ["made", "early"]]
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_effects_have_at_most_twelve_decimals(
+    compiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Effects and the sum of the others are rounded; smaller ones than 1e-5 keep their digits."""
+    if not compiled:
+        monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(GOOD + BAD, TWO)
+    pipeline[-1].coef_[0, ::3] *= 1e-6
+    found = added(pipeline, tmp_path).explained(2).score(frame_of(some_texts()))
+    numbers = found[["effect_1", "effect_2", "other_effects"]].to_numpy().ravel()
+    numbers = numbers[~np.isnan(numbers)]
+    small = np.abs(numbers) < 1e-5
+    assert (numbers[small] != 0).any()
+    assert np.array_equal(numbers[~small], np.round(numbers[~small], 12))
+
+
 def test_a_frame_without_rows_has_the_columns(tmp_path: Path) -> None:
     """A part may have no good row."""
     pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(GOOD + BAD, TWO)

@@ -5,6 +5,7 @@ import random
 import struct
 from array import array
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,33 @@ def test_digits_are_those_of_before() -> None:
     values = doubles.tolist()
     assert found == csv_results.render([*refs], [values, values], errors)
     assert [float(line.split(b",")[1]) for line in found.splitlines()] == values
+
+
+#: Numbers with few decimals, and such as look like them: beyond the sizes that are written from
+#: integers, a step beside them, with a decimal too many, or none at all.
+SHORT = st.integers(-(10**15) - 10, 10**15 + 10).map(lambda scaled: scaled / 10**12)
+DECIMALS = st.one_of(
+    SHORT,
+    st.builds(
+        lambda scaled, power: scaled / 10**power, st.integers(-1100, 1100), st.integers(0, 17)
+    ),
+    SHORT.map(lambda number: math.nextafter(number, math.inf)),
+    st.integers(-(10**14), 10**14).map(lambda scaled: scaled / 10**13),
+    st.sampled_from([0.0, -0.0, 1e-5, 9.99999e-6, 999.999999999999, 1000.0, math.nan, math.inf]),
+    st.floats(),
+)
+
+
+@given(st.lists(SHORT, min_size=1, max_size=8), st.lists(DECIMALS, max_size=7))
+def test_numbers_with_few_decimals_have_the_shortest_digits(
+    most: list[float], others: list[float]
+) -> None:
+    """A column of numbers with few decimals, and some others, is written as by Python."""
+    numbers = [one for pair in zip_longest(most, others) for one in pair if one is not None]
+    refs, errors = RowNumbers(range(1, len(numbers) + 1)), [None] * len(numbers)
+    lists = [one if math.isfinite(one) else None for one in numbers]
+    found = render(refs, [np.array(numbers), np.arange(len(numbers))], errors)
+    assert found == csv_results.render([*refs], [lists, list(range(len(numbers)))], errors)
 
 
 def test_columns_of_other_lengths_are_refused() -> None:
