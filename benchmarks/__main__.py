@@ -19,6 +19,7 @@ NAMES = (
     "scoring",
     "texts",
     "bulk",
+    "explain",
     "table_parts",
     "tables",
     "memory",
@@ -61,9 +62,9 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, texts, bulk, table_parts, tables, memory, models, changes, requests,
-    jobs, fairness, crowd, growth, scale, object_storage, peers. Without a name all except the last
-    two run, and with --quick also without models and changes.
+    NAME is one of: scoring, texts, bulk, explain, table_parts, tables, memory, models, changes,
+    requests, jobs, fairness, crowd, growth, scale, object_storage, peers. Without a name all except
+    the last two run, and with --quick also without models and changes.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """

@@ -42,8 +42,12 @@ class Transfer:
     polls: int
 
 
-def transfer(running: Running, source: Path, target: Path, model: str = "fast") -> Transfer:
+def transfer(
+    running: Running, source: Path, target: Path, model: str = "fast", *, query: str = ""
+) -> Transfer:
     """Send a CSV, wait until it is scored, and download the result CSV.
+
+    `query` are more options of the job, each after a `&`.
 
     Raises:
         JobFailed: the job did not succeed.
@@ -52,7 +56,7 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
     try:
         started = time.perf_counter()
         with source.open("rb") as file:
-            connection.putrequest("POST", f"/jobs?model={model}")
+            connection.putrequest("POST", f"/jobs?model={model}{query}")
             connection.putheader("Content-Type", "text/csv")
             connection.putheader("Content-Length", str(source.stat().st_size))
             connection.endheaders()
