@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from shared.tables import csv_results
 from shared.tables.spans import Coded, RowNumbers, SharedValues, Spans
-from worker.tables.written_rows import render, spans_of
+from worker.tables.written_columns import spans_of
+from worker.tables.written_rows import render
 
 #: Cells that have to be quoted or escaped, and such as look like it.
 CELLS = [
