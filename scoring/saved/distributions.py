@@ -6,7 +6,7 @@ from importlib.metadata import packages_distributions
 
 
 def distributions_of(module: str) -> tuple[str, ...]:
-    """The names of the distributions that have a top-level module; none: the standard library."""
+    """The names of the installed distributions that hold a top-level module; empty if none does."""
     return tuple(_distributions().get(module, ()))
 
 

@@ -42,7 +42,8 @@ def result_chunks(blobs: Blobs, spec: Spec, parts: Sequence[int]) -> Generator[b
 def ahead(blobs: Blobs, read: Callable[[Item], Read], items: Sequence[Item]) -> Iterator[Read]:
     """What `read` gives for each item, in order.
 
-    One is read while the one before is used, and more if the store is far away.
+    A thread reads the next one while the caller uses the one before; several threads read if the
+    store is far away.
     """
     if len(items) == 1:
         yield read(items[0])
