@@ -1,7 +1,8 @@
 """Scorelane's runtime without the service: processes that each score a share of a CSV.
 
 The comparison with this program shows the cost of the service. It uses the same model, the same
-code for reading and rendering rows, and the same files, but no HTTP, Redis, Celery or recovery.
+compiled code for reading and rendering rows, and the same files, but no HTTP, Redis, Celery or
+recovery, and it counts nothing.
 
 python -m benchmarks.bare reviews.csv scores.csv models/fast 2
 """
@@ -12,16 +13,20 @@ import time
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
-from shared.model import SCORE, TEXT, Model, load_model
-from shared.tables.csv_results import header, render
+from shared.model import Model, load_model
+from shared.tables.csv_results import header
 from shared.tables.layouts import Layout
 from shared.tables.rows import ReadOptions
+from worker.steps.bisection import score_frame, score_texts
+from worker.steps.frames import frame_of
+from worker.tables.lists import list_of
+from worker.tables.typed_cells import read_csv
+from worker.tables.written_rows import render
 
 #: The number of bytes that are read and scored at a time, about the size of a part of a job.
 BLOCK = 4 << 20
@@ -30,7 +35,7 @@ _model: Model | None = None
 
 
 def main(source: Path, target: Path, folder: Path, processes: int) -> float:
-    """Score a CSV whose cells have no line breaks.
+    """Score a CSV whose texts are all good, and have no line breaks.
 
     Returns:
         The seconds it took, without the start of the processes and the loading of the model.
@@ -86,21 +91,28 @@ def _load(folder: Path, loaded: Barrier) -> None:
 def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> None:
     if _model is None:
         raise RuntimeError("no model is loaded in this process")
-    settings = Settings()
+    settings, signature = Settings(), _model.card.signature
+    options = ReadOptions(
+        settings.max_text_chars,
+        settings.max_record_bytes,
+        inputs=signature.inputs,
+        read_csv=read_csv,
+    )
     with source.open("rb") as file, target.open("wb") as results:
         file.seek(begin)
         while (offset := file.tell()) < end:
             block = file.read(min(BLOCK, end - offset))
             if not block.endswith(b"\n"):
                 block += file.readline()
-            rows = layout.read(
-                block,
-                offset=offset,
-                options=ReadOptions(settings.max_text_chars, settings.max_record_bytes),
-            )
-            texts = pd.Series(rows.inputs[0], dtype=object)
-            scores = _model.score(pd.DataFrame({TEXT: texts}))[SCORE].tolist()
-            results.write(render(rows.refs, [scores], rows.errors))
+            rows = layout.read(block, options, offset=offset)
+            texts: Any = rows.inputs[0]
+            if not getattr(_model, "reads_spans", False):
+                texts = list_of(texts)
+            columns: Any = score_texts(_model, texts, signature.outputs)
+            if columns is None:
+                frame = frame_of(signature.inputs, [texts])
+                columns, _ = score_frame(_model, frame, signature.outputs, "text")
+            results.write(render(rows.refs, columns, rows.errors))
 
 
 if __name__ == "__main__":

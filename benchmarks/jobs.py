@@ -20,6 +20,9 @@ TOLERANCE = 1e-9
 DRAIN_FLOOR = 8.0
 MORE_MS = 1.0
 
+#: The minimum ratio of the rates of jobs by HTTP.
+HTTP_FLOOR = 3.0
+
 #: Seconds between two polls of a job over HTTP, and the number of clients.
 POLL_SECONDS = 0.01
 CLIENTS = 16
@@ -133,7 +136,9 @@ def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> T
         return len(ended) / load.seconds
 
     rates = interleave({"ours": lambda: rate(ours), "reference": lambda: rate(reference)}, rounds)
-    table.rows.append(faster(f"{CLIENTS}", rates["ours"], rates["reference"], unit="jobs/s"))
+    table.rows.append(
+        faster(f"{CLIENTS}", rates["ours"], rates["reference"], unit="jobs/s", floor=HTTP_FLOOR)
+    )
     return table
 
 

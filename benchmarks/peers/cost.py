@@ -1,4 +1,4 @@
-"""Measures the processor time that the processes of a contestant take."""
+"""Measures what a contestant costs: processor time, and what it asks of Redis and writes."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -6,6 +6,12 @@ from contextlib import suppress
 from statistics import median
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from benchmarks.bulk import commands_of
+from benchmarks.report import Row, Table, figure, interleave, quicker
+from benchmarks.service import Running
+
+OURS = "Scorelane"
 
 #: Seconds between two looks at the processes; what one takes after the last look is not counted.
 LOOK_SECONDS = 0.1
@@ -62,6 +68,42 @@ class Meter:
         return float(median(self._seconds[name]))
 
 
+def interleaved(
+    contestants: dict[str, tuple[Callable[[], float], Family]], rounds: int
+) -> tuple[dict[str, list[float]], Meter]:
+    """The figures of each contestant's runs, and the meter of their processes."""
+    meter = Meter()
+    measured = {
+        name: meter.measured(name, run, family) for name, (run, family) in contestants.items()
+    }
+    return interleave(measured, rounds), meter
+
+
+def cost_table(title: str, meter: Meter, times: dict[str, float], reference: str) -> Table:
+    """The processor time of each contestant; `times` says how often its run makes up the title."""
+    table = Table(f"Processor time for {title}", ("", "processor time", reference))
+    seconds = {name: each * meter.seconds(name) for name, each in times.items()}
+    for name in times:
+        if name != reference:
+            table.rows.append(quicker(name, seconds[name], seconds[reference], unit="s"))
+    return table
+
+
+def requests_of_ours(ours: Running, run: Callable[[], float], times: float) -> list[Row]:
+    """What a run makes Scorelane ask of Redis and of the disk; the peers need neither."""
+    commands, written = commands_of(ours), _written(ours)
+    run()
+    return [
+        figure(f"{OURS}: Redis commands", times * (commands_of(ours) - commands), unit=""),
+        figure(f"{OURS}: written to files", times * (_written(ours) - written) / 1e6, unit="MB"),
+    ]
+
+
+def pids_of(running: Running) -> list[int]:
+    """The ids of all processes of a service."""
+    return [pid for pids in running.pids.values() for pid in pids]
+
+
 class _Looks(threading.Thread):
     """Looks at processes again and again, because one that has ended leaves no figure behind."""
 
@@ -90,3 +132,8 @@ class _Looks(threading.Thread):
             for each in self._family():
                 with suppress(psutil.NoSuchProcess):
                     self._now[each] = sum(each.cpu_times()[:2])
+
+
+def _written(ours: Running) -> int:
+    """The bytes that the service's programs have written to the disk so far."""
+    return sum(psutil.Process(pid).io_counters().write_bytes for pid in pids_of(ours))
