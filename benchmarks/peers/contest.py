@@ -25,7 +25,7 @@ from benchmarks.peers.cost import (
 )
 from benchmarks.peers.environments import HERE, PEERS, python_of, version_of
 from benchmarks.peers.one_text import of_one_text
-from benchmarks.peers.serving import Server, litserve, mlserver, score_csv
+from benchmarks.peers.serving import Server, asleep, awake, litserve, mlserver, score_csv
 from benchmarks.report import Options, Table, faster
 from benchmarks.service import Running, service
 from benchmarks.transfer import transfer
@@ -50,6 +50,7 @@ def run(options: Options) -> list[Table]:
             "LitServe": stack.enter_context(litserve(MODEL)),
             "MLServer": stack.enter_context(mlserver(MODEL)),
         }
+        stack.enter_context(asleep(servers.values()))
         return [*_bulk(options, folder, ours, servers), *of_one_text(options, ours, servers)]
 
 
@@ -71,7 +72,7 @@ def _bulk(options: Options, folder: Path, ours: Running, servers: dict[str, Serv
         target = targets[PEERS[peer]]
         contestants[PEERS[peer]] = (_framework(peer, rows, source, target), started)
     for name, server in servers.items():
-        run_client = _client(server, rows, source, targets[name])
+        run_client = awake(server, _client(server, rows, source, targets[name]))
         contestants[name] = (run_client, trees([server.pid], client=True))
     rates, meter = interleaved(contestants, rounds)
 

@@ -17,7 +17,7 @@ from benchmarks.peers.cost import (
     started_from_now_on,
     trees,
 )
-from benchmarks.peers.serving import Server
+from benchmarks.peers.serving import Server, awake
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, quicker
 from benchmarks.service import Running
@@ -47,13 +47,14 @@ def of_one_text(options: Options, ours: Running, servers: dict[str, Server]) -> 
             servers_of[name] = (server.url, server.request, trees([server.pid]))
         for clients in (1, 16, 64):
             loads: dict[str, list[Load]] = {name: [] for name in servers_of}
-            contestants = {
-                name: (
-                    _load(url, [make([text]) for text in texts], clients, seconds, loads[name]),
+            contestants = {}
+            for name, (url, make, family) in servers_of.items():
+                requests = [make([text]) for text in texts]
+                load = _load(url, requests, clients, seconds, loads[name])
+                contestants[name] = (
+                    (awake(servers[name], load) if name in servers else load),
                     family,
                 )
-                for name, (url, make, family) in servers_of.items()
-            }
             rates, meter = interleaved(contestants, rounds)
             best.rows += _against_the_better(clients, loads, list(servers))
             if clients == 1:
