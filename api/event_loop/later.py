@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from flask import Request, Response, g
 
@@ -46,6 +46,22 @@ class Again:
     is_allowed: Callable[[], bool]
 
 
+class PlainAnswer(NamedTuple):
+    """The answer to a request whose head was decided before.
+
+    Attributes:
+        body: JSON.
+        headers: those that only this answer has.
+    """
+
+    body: bytes
+    headers: dict[str, str]
+
+    def having(self, **headers: str) -> "PlainAnswer":
+        """The same answer with further headers."""
+        return PlainAnswer(self.body, headers | self.headers)
+
+
 @dataclass(frozen=True)
 class LookAgain:
     """What a view has decided by the head of a look at a job, and will decide for other jobs too.
@@ -56,7 +72,7 @@ class LookAgain:
         is_allowed: see `Again`.
     """
 
-    answer: Callable[[str], Response]
+    answer: Callable[[str], PlainAnswer]
     is_allowed: Callable[[], bool]
 
 
@@ -70,7 +86,7 @@ class MakeAgain:
         is_allowed: see `Again`.
     """
 
-    answer: Callable[[bytes], Response]
+    answer: Callable[[bytes], PlainAnswer]
     is_allowed: Callable[[], bool]
 
 
@@ -138,7 +154,7 @@ def answered_later(
     return Response(later, mimetype="application/json")
 
 
-def looks_again(request: Request, answer: Callable[[str], Response]) -> None:
+def looks_again(request: Request, answer: Callable[[str], PlainAnswer]) -> None:
     """Let the event loop answer the same look at other jobs without the view.
 
     Args:
@@ -151,7 +167,7 @@ def looks_again(request: Request, answer: Callable[[str], Response]) -> None:
         later.again = LookAgain(answer, current_key_check_of_all())
 
 
-def makes_again(request: Request, answer: Callable[[bytes], Response]) -> None:
+def makes_again(request: Request, answer: Callable[[bytes], PlainAnswer]) -> None:
     """Let the event loop answer new jobs with the same head without the view.
 
     Args:
@@ -165,7 +181,7 @@ def makes_again(request: Request, answer: Callable[[bytes], Response]) -> None:
         return
     key = g.get("key")
 
-    def answer_again(body: bytes) -> Response:
+    def answer_again(body: bytes) -> PlainAnswer:
         if key:
             g.key = key
         return answer(body)

@@ -4,18 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response
-
-from api.event_loop.later import Later
+from api.event_loop.later import Later, PlainAnswer
 from api.event_loop.repeats import Remembered
 from api.process.asked import Asked
 from api.process.connection import Connection
 from api.request_log import RequestLog, note
 from shared.no_waiting import WouldWait, no_waiting
 from shared.telemetry import context
-
-#: The headers of an answer that follow from its job.
-_OF_A_JOB = ("ETag", "Location", "Retry-After")
 
 
 class RepeatedAnswer:
@@ -37,7 +32,7 @@ class RepeatedAnswer:
         self._id = context.request_id(None)
         self._began = began
 
-    def call(self, app: Any, answer: Callable[[], Response], **fields: str) -> None:
+    def call(self, app: Any, answer: Callable[[], PlainAnswer], **fields: str) -> None:
         """Make the answer.
 
         Args:
@@ -50,10 +45,8 @@ class RepeatedAnswer:
             shared.no_waiting.WouldWait: the same.
         """
         with no_waiting(), app.app_context(), context.about(request_id=self._id):
-            made = answer()
-            self._body = made.get_data()
-        headers = made.headers
-        self._own = "".join(f"{name}: {headers[name]}\r\n" for name in _OF_A_JOB if name in headers)
+            self._body, headers = answer()
+        self._own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._fields = fields
 
     def response(self, _: Any, *, closes: bool) -> tuple[bytes, bool]:

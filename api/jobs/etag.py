@@ -11,17 +11,19 @@ from shared.jobs.job import Job
 
 def only_if_changed(answer: Response, services: Services, job: Job) -> Response:
     """Set the `ETag` of an answer that holds a job; make it a 304 if the client has that tag."""
-    with_tag(answer, services, job).make_conditional(request)
+    answer.headers["ETag"] = etag_of(services, job)
+    answer.make_conditional(request)
     return answer
 
 
-def with_tag(answer: Response, services: Services, job: Job) -> Response:
-    """Set the `ETag` of an answer that holds a job.
+def etag_of(services: Services, job: Job) -> str:
+    """The `ETag` of an answer that holds a job.
 
-    The tag is a hash of the job's record. It is weak, because `rows_per_second` and `eta_seconds`
-    also depend on the clock, and are left out: while no part is finished they are only estimates.
+    It is a hash of the job's record, without its `Spec`, which never changes. It is weak,
+    because `rows_per_second` and `eta_seconds` also depend on the clock, and are left out: while no
+    part is finished they are only estimates.
     """
     # The sentence in `detail` depends on this, and the record does not hold it.
-    content = f"{why_unserved(services, job)} {job.model_dump_json()}".encode()
-    answer.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=True)
-    return answer
+    record = job.model_dump_json(exclude={"spec"})
+    content = f"{job.spec.id} {why_unserved(services, job)} {record}".encode()
+    return f'W/"{blake2b(content, digest_size=12).hexdigest()}"'

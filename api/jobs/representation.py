@@ -2,8 +2,10 @@
 
 import math
 
-from flask import Response, jsonify
+import orjson
+from flask import Response
 
+from api.event_loop.later import PlainAnswer
 from api.jobs.shapes import CallbackJson, InputJson, JobJson, OutputFolderJson, SecondModelJson
 from api.requests.terms import on_error_of
 from api.schema.column_types import outputs_json
@@ -64,11 +66,16 @@ def job_json(services: Services, job: Job) -> JobJson:
 
 def job_answer(services: Services, job: Job, status: int = 200) -> Response:
     """Return the answer that holds a job; until the job has ended, with a `Retry-After`."""
-    answer = jsonify(job_json(services, job))
-    answer.status_code = status
-    if job.state not in ENDED:
-        answer.headers["Retry-After"] = str(retry_after(services, job))
-    return answer
+    plain = plain_answer(services, job)
+    return Response(plain.body, status, plain.headers, mimetype="application/json")
+
+
+def plain_answer(services: Services, job: Job) -> PlainAnswer:
+    """Return what `job_answer` makes a response of; the event loop needs no such object."""
+    # Clients poll, and this takes half the time of Flask's own JSON.
+    body = orjson.dumps(job_json(services, job)) + b"\n"
+    later = {} if job.state in ENDED else {"Retry-After": str(retry_after(services, job))}
+    return PlainAnswer(body, later)
 
 
 def retry_after(services: Services, job: Job) -> int:

@@ -5,8 +5,8 @@ from functools import partial
 from flask import Blueprint, Response, request
 from typing_extensions import TypedDict
 
-from api.event_loop.later import looks_again
-from api.jobs.etag import only_if_changed, with_tag
+from api.event_loop.later import PlainAnswer, looks_again
+from api.jobs.etag import etag_of, only_if_changed
 from api.jobs.lookup import cancel_job, find_job
 from api.jobs.prefer import (
     APPLIED,
@@ -16,7 +16,7 @@ from api.jobs.prefer import (
     preferences_of,
     wait_for_end,
 )
-from api.jobs.representation import job_answer, job_json
+from api.jobs.representation import job_answer, job_json, plain_answer
 from api.jobs.search import PARAMETERS, find, owner_seen, search_for
 from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.schema.describe import (
@@ -76,7 +76,7 @@ def follow(job_id: str) -> Response:
     return answer
 
 
-def _job_of(at: Services, key: Key, job_id: str) -> Response:
+def _job_of(at: Services, key: Key, job_id: str) -> PlainAnswer:
     """The answer with a job to a key, if the store has the job and the key may see it.
 
     Raises:
@@ -86,7 +86,7 @@ def _job_of(at: Services, key: Key, job_id: str) -> Response:
     job = at.store.get(job_id)
     if not key.sees(job.spec.owner):
         raise JobNotFound(job_id=job_id)
-    return with_tag(job_answer(at, job), at, job)
+    return plain_answer(at, job).having(ETag=etag_of(at, job))
 
 
 @blueprint.get("/jobs")

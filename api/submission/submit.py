@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.event_loop.later import makes_again
+from api.event_loop.later import PlainAnswer, makes_again
 from api.jobs.prefer import (
     APPLIED,
     PREFER,
@@ -15,7 +15,7 @@ from api.jobs.prefer import (
     preferences_of,
     wait_for_end,
 )
-from api.jobs.representation import job_answer
+from api.jobs.representation import job_answer, plain_answer
 from api.jobs.shapes import EXAMPLE_JOB, JobJson
 from api.process.deferred import is_deferred
 from api.process.measures import note_upload
@@ -119,7 +119,8 @@ def submit() -> Response:
         # The event loop counts what it has recorded.
         note_upload(job, time.perf_counter() - started)
     job, waited = wait_for_end(at, job, preferences)
-    answer = _with_location(_answer(at, job, waited), job)
+    answer = _answer(at, job, waited)
+    answer.headers["Location"] = _location(job)
     if was_replayed:
         answer.headers["Idempotency-Replayed"] = "true"
     if is_deferred() and preferences == Preferences() and HEADER.name not in request.headers:
@@ -131,17 +132,16 @@ def submit() -> Response:
     return answer
 
 
-def _accepted(at: Services, head: RequestContent, media_type: str, body: bytes) -> Response:
+def _accepted(at: Services, head: RequestContent, media_type: str, body: bytes) -> PlainAnswer:
     """Take the job of a request that has neither preferences nor a key, and is no dry run."""
     job = take_json(at, head.with_body(body), len(body), media_type)
     if not isinstance(job, Job):
         raise WouldWait
-    return _with_location(job_answer(at, job, 202), job)
+    return plain_answer(at, job).having(Location=_location(job))
 
 
-def _with_location(answer: Response, job: Job) -> Response:
-    answer.headers["Location"] = f"/jobs/{job.spec.id}"
-    return answer
+def _location(job: Job) -> str:
+    return f"/jobs/{job.spec.id}"
 
 
 def _take(at: Services) -> tuple[Job, bool]:
