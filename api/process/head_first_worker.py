@@ -13,6 +13,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 from typing_extensions import override
 
 from api.process.connection import Connection, probed
+from api.process.direct_body import direct
 from api.process.lane import Lane
 from api.process.measures import REFUSED, SLOW_CLIENTS, counters
 from api.process.paced_socket import Pace
@@ -159,6 +160,7 @@ class HeadFirstWorker(ProblemWorker):
         of no announced length. One that breaks off, also because this process is killed, must not
         look whole: its connection is reset.
         """
+        req.body = direct(req.body)
         should_close = req.should_close
         req.should_close = lambda: should_close() or _is_body_left(req)
         if req.version >= (1, 1):

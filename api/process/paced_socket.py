@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from api.process.measures import SLOW_CLIENTS, counters
 
@@ -28,6 +28,8 @@ _MOST_BYTES, _LEAST_BYTES, _BYTES_OF_ALL = 256 * 1024, 32 * 1024, 2 * 1024 * 102
 
 #: The most bytes of a response that are handed to the system in one call.
 _SEND_BYTES = 256 * 1024
+
+_T = TypeVar("_T")
 
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -190,13 +192,24 @@ class PacedSocket:
             TimeoutError: the limit of `settimeout` has passed.
             OSError: the connection is broken.
         """
+        return self._receive(lambda most: bytes(self._socket.recv(most, flags)), len, size)
+
+    def recv_into(self, room: memoryview) -> int:
+        """Read into a buffer what fits; returns the number of bytes, 0 at the end.
+
+        Raises: as `recv`.
+        """
+        return self._receive(lambda most: int(self._socket.recv_into(room, most)), int, len(room))
+
+    def _receive(self, receive: Callable[[int], _T], count: Callable[[_T], int], size: int) -> _T:
+        """Receive at most `size` bytes by `receive`; `count` tells how many it has received."""
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             started = time.monotonic()
             left = STEP_SECONDS if until is None else until - started
             self._socket.settimeout(max(min(left, STEP_SECONDS), 0.0))
             try:
-                data = bytes(self._socket.recv(min(size, self._pace.receive_bytes), flags))
+                data = receive(min(size, self._pace.receive_bytes))
             except TimeoutError:
                 self._reading.spend(time.monotonic() - started, 0)
                 if self._reading.is_used_up:
@@ -205,8 +218,8 @@ class PacedSocket:
                 if until is not None and time.monotonic() >= until:
                     raise
             else:
-                self._reading.spend(time.monotonic() - started, len(data))
-                if data and self._reading.is_used_up:
+                self._reading.spend(time.monotonic() - started, count(data))
+                if count(data) and self._reading.is_used_up:
                     counters.add(SLOW_CLIENTS, "body")
                     raise SlowClient
                 return data

@@ -1,16 +1,14 @@
-"""Write-behind and early write-back: storing an upload while more of it is received."""
+"""Write-behind and early sync: storing an upload while more of it is received."""
 
-import ctypes
+import io
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import BinaryIO
 
-#: Start the write-back to the disk each time that this many bytes were written.
-WRITE_BACK_BYTES = 16 * 1024 * 1024
-
-#: From linux/fs.h: start the write-back, and do not wait for it.
-_SYNC_FILE_RANGE_WRITE = 2
+#: Sync a file each time that this many bytes were written, unless a sync is under way.
+SYNC_BYTES = 8 * 1024 * 1024
 
 
 @contextmanager
@@ -25,11 +23,10 @@ def write_behind(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
     """
     pending: Future[None] | None = None
     is_first = True
-    write_back = EarlyWriteBack(file)
 
     def write_now(chunk: bytes) -> None:
         file.write(chunk)
-        write_back.wrote(len(chunk))
+        sync.wrote(len(chunk))
 
     def write(chunk: bytes) -> None:
         nonlocal pending, is_first
@@ -41,38 +38,69 @@ def write_behind(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
         else:
             pending = thread.submit(write_now, chunk)
 
-    with ThreadPoolExecutor(1, thread_name_prefix="upload") as thread:
+    with early_sync(file) as sync, ThreadPoolExecutor(1, thread_name_prefix="upload") as thread:
         yield write
         if pending:
             pending.result()
 
 
-class EarlyWriteBack:
-    """Has the kernel write a file to the disk while the file is still growing.
+@contextmanager
+def early_sync(file: BinaryIO) -> Iterator["EarlySync"]:
+    """Sync a file while it is still growing; at the block's end no sync is under way.
 
-    A job is accepted only after an `fsync` of its upload. Without this, the `fsync` of 100 MB took
-    half as long as the upload. This only saves time: the `fsync` reports what failed.
+    A job is accepted only after an `fsync` of its upload. With all 100 MB left to it, it took half
+    as long as the upload. To have the kernel start to write (`sync_file_range`) saved little of
+    that: it does not flush the cache of the disk.
+
+    Raises:
+        OSError: the file could not be synced; the `fsync` would not report it a second time.
     """
+    with ThreadPoolExecutor(1, thread_name_prefix="sync") as thread:
+        sync = EarlySync(file, thread)
+        yield sync
+        sync.finish()
 
-    def __init__(self, file: BinaryIO) -> None:
+
+class EarlySync:
+    """Syncs a file in a thread each time that much was written to it."""
+
+    def __init__(self, file: BinaryIO, thread: ThreadPoolExecutor) -> None:
+        """Take the file, and the thread; the thread starts with the first sync."""
         self._file = file
-        self._started = self._written = 0
+        self._thread = thread
+        self._unsynced = 0
+        self._pending: Future[None] | None = None
 
     def wrote(self, count: int) -> None:
-        """Record that `count` more bytes were appended to the file."""
-        self._written += count
-        if self._written - self._started >= WRITE_BACK_BYTES:
-            with suppress(OSError):  # the file has no descriptor: it is not a file of the system
-                start_write_back(self._file.fileno(), self._started, self._written - self._started)
-            self._started = self._written
+        """Record that `count` more bytes were appended to the file.
+
+        Raises:
+            OSError: a sync has failed.
+        """
+        self._unsynced += count
+        if self._unsynced < SYNC_BYTES or (self._pending and not self._pending.done()):
+            return
+        self.finish()
+        try:
+            descriptor = self._file.fileno()
+        except io.UnsupportedOperation:
+            # It is no file of the system, such as an object that is being sent.
+            descriptor = -1
+        self._unsynced = 0
+        if descriptor >= 0:
+            self._pending = self._thread.submit(_sync, descriptor)
+
+    def finish(self) -> None:
+        """Wait for the sync that is under way.
+
+        Raises:
+            OSError: it has failed.
+        """
+        pending, self._pending = self._pending, None
+        if pending:
+            pending.result()
 
 
-def start_write_back(descriptor: int, offset: int, length: int) -> None:
-    """Start writing a range of a file to the disk, where the system can (Linux)."""
-    with suppress(AttributeError):  # the C library has no sync_file_range
-        ctypes.CDLL(None).sync_file_range(
-            ctypes.c_int(descriptor),
-            ctypes.c_int64(offset),
-            ctypes.c_int64(length),
-            ctypes.c_uint(_SYNC_FILE_RANGE_WRITE),
-        )
+def _sync(descriptor: int) -> None:
+    # macOS has no `fdatasync`.
+    getattr(os, "fdatasync", os.fsync)(descriptor)

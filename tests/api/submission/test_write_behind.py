@@ -2,13 +2,14 @@
 
 import errno
 import io
+import os
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from api.submission import write_behind as module
-from api.submission.write_behind import EarlyWriteBack, start_write_back, write_behind
+from api.submission.write_behind import write_behind
 
 
 def test_all_is_written_in_order(tmp_path: Path) -> None:
@@ -49,22 +50,51 @@ def test_the_caller_goes_on_meanwhile() -> None:
     assert file.getvalue() == b"ab"
 
 
-def test_a_large_file_goes_to_the_disk_while_it_is_written(
+def test_a_large_file_is_synced_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each step is written back once, so the `fsync` at the end has little to do."""
-    asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(module, "start_write_back", lambda _, *part: asked.append(part))
-    monkeypatch.setattr(module, "WRITE_BACK_BYTES", 100)
-    with (tmp_path / "upload").open("wb") as file, write_behind(file) as write:
+    """It is synced after each step, but not while a sync is under way."""
+    may, synced = Event(), []
+
+    def sync(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+        assert may.wait(10)
+
+    monkeypatch.setattr(module, "_sync", sync)
+    monkeypatch.setattr(module, "SYNC_BYTES", 100)
+    path = tmp_path / "upload"
+    with path.open("wb", buffering=0) as file, write_behind(file) as write:
         for _ in range(9):
             write(b"." * 40)
-    assert asked == [(0, 120), (120, 120), (240, 120)]
+        assert len(synced) <= 1
+        may.set()
+    assert synced[0] >= 120
+    assert path.stat().st_size == 360
 
 
-def test_write_back_does_not_fail(tmp_path: Path) -> None:
-    """It raises no error, with a file of the system or without one."""
-    with (tmp_path / "upload").open("wb", buffering=0) as file:
-        file.write(b"." * 4096)
-        start_write_back(file.fileno(), 0, 4096)
-    EarlyWriteBack(io.BytesIO()).wrote(module.WRITE_BACK_BYTES)
+def test_a_failed_sync_fails_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system reports an error of the disk once, so the `fsync` at the end would not see it."""
+
+    def sync(_: int) -> None:
+        raise OSError(errno.EIO, "the disk")
+
+    monkeypatch.setattr(module, "_sync", sync)
+    monkeypatch.setattr(module, "SYNC_BYTES", 100)
+    for runs in (3, 30):
+        with (  # noqa: PT012  at its end
+            pytest.raises(OSError, match="the disk"),
+            (tmp_path / "upload").open("wb") as file,
+            write_behind(file) as write,
+        ):
+            for _ in range(runs):
+                write(b"." * 40)
+
+
+def test_what_is_no_file_of_the_system_is_not_synced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object in a store is written without a sync."""
+    monkeypatch.setattr(module, "SYNC_BYTES", 2)
+    file = io.BytesIO()
+    with write_behind(file) as write:
+        for _ in range(9):
+            write(b"...")
+    assert len(file.getvalue()) == 27
