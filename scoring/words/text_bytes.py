@@ -1,12 +1,14 @@
 """Turns texts into the bytes in which words are found."""
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.words.word_terms import PROTECTED, Positions
-from shared.tables.spans import Texts
+from shared.tables.spans import Spans, Texts
 
 _CAPITAL = re.compile("[A-Z]")
 
@@ -45,9 +47,9 @@ class TextBytes:
             ValueError: `starts_of` finds another number of texts.
         """
         if isinstance(texts, Texts):
-            joined = self._gathered(texts)
-            if (starts := starts_of(joined, len(texts))) is not None:
-                return joined, starts
+            gathered = self._gathered(texts)
+            if gathered and (found := starts_of(gathered, len(texts))) is not None:
+                return gathered, found
         plain = list(texts)
         beyond = [at for at, text in enumerate(plain) if not text.isascii()]
         for at, narrow in zip(beyond, self._narrow([plain[at] for at in beyond]), strict=True):
@@ -62,15 +64,29 @@ class TextBytes:
             raise ValueError("the texts were not joined as they should be")
         return joined, starts
 
-    def _gathered(self, texts: Texts) -> bytes:
-        """The bytes of all texts; only those beyond ASCII are made strings."""
-        sizes = (np.frombuffer(each, np.int64) for each in (texts.ends, texts.begins))
-        beyond = np.flatnonzero(np.subtract(*sizes) != np.frombuffer(texts.characters, np.int32))
+    def _gathered(self, texts: Texts) -> bytes | None:
+        """The bytes of all texts; only those beyond ASCII are made strings, all in one step.
+
+        None: one of them has a NUL once it is prepared.
+        """
+        begins, ends = (np.frombuffer(each, np.int64) for each in (texts.begins, texts.ends))
+        beyond = np.flatnonzero(ends - begins != np.frombuffer(texts.characters, np.int32))
         if not beyond.size:
             return texts.gathered()
-        rows = beyond.tolist()
-        narrow = self._narrow([texts[row] for row in rows])
-        return texts.with_bytes(dict(zip(rows, narrow, strict=True))).gathered()
+        wide = _with_places(texts, begins[beyond], ends[beyond]).gathered().decode()
+        if self._prepares_many:
+            # A NUL ends a word.
+            narrow = self._prepared(wide)
+        else:
+            narrow = b"\0".join(map(self._prepared, wide.split("\0")))
+        nuls = np.flatnonzero(np.frombuffer(narrow, np.uint8) == 0)
+        if len(nuls) != len(beyond) - 1:
+            return None
+        after = len(texts.content) + len(texts.extra)
+        begins, ends = begins.copy(), ends.copy()
+        begins[beyond] = after + np.concatenate(([0], nuls + 1))
+        ends[beyond] = after + np.concatenate((nuls, [len(narrow)]))
+        return _with_places(texts, begins, ends, narrow).gathered()
 
     def protect_capitals(self, text: str) -> str:
         """Protect the capitals of a lower-cased text from being lower-cased again.
@@ -98,6 +114,14 @@ class TextBytes:
             # The signs are among the parts.
             preprocessed = " ".join(self._apart.split(preprocessed))
         return preprocessed.encode("utf-8", "surrogatepass")
+
+
+def _with_places(
+    texts: Texts, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], extra: bytes = b""
+) -> Texts:
+    """Texts at other places of the same bytes, which `extra` follows; of unknown lengths."""
+    first, past = (array("q", each.tobytes()) for each in (begins, ends))
+    return type(texts)(Spans(texts.content, first, past, texts.extra + extra), array("i"))
 
 
 def _any_of(points: list[int]) -> re.Pattern[str] | None:

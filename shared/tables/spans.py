@@ -1,7 +1,7 @@
 """Columns of cells that are made into strings only when somebody asks for them."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self, overload
 
 from typing_extensions import override
@@ -113,17 +113,6 @@ class Texts(Spans):
     def is_ascii(self, at: int) -> bool:
         """Whether all characters of a text are of ASCII."""
         return self.characters[at] == self.ends[at] - self.begins[at]
-
-    def with_bytes(self, cells: Mapping[int, bytes]) -> Self:
-        """The same texts, but for those at some indexes, which have these bytes."""
-        begins, ends, extra = self.begins[:], self.ends[:], [self.extra]
-        after = len(self.content) + len(self.extra)
-        for at, cell in cells.items():
-            begins[at], ends[at] = after, after + len(cell)
-            after += len(cell)
-            extra.append(cell)
-        made = Spans(self.content, begins, ends, b"".join(extra))
-        return type(self)(made, self.characters)
 
     def gathered(self) -> bytes:
         """The UTF-8 of all texts, with a NUL between two."""

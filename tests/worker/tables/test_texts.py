@@ -1,5 +1,7 @@
 """Tests of texts that stay places in the bytes of a CSV until a model reads them."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,16 +48,32 @@ def starts_of(content: bytes, texts: int) -> "list[int] | None":
     return starts if len(starts) == texts + 1 else None
 
 
-def prepared() -> TextBytes:
-    return TextBytes(lower=True, signs="😀!", preprocess=str.lower)
+def prepared(preprocess: Callable[[str], str] = str.lower) -> TextBytes:
+    return TextBytes(lower=True, signs="😀!", preprocess=preprocess)
 
 
-@given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=30))
-def test_the_bytes_that_are_scored_are_those_of_the_strings(texts: list[str]) -> None:
+def reversed_lower(text: str) -> str:
+    """A preprocessor that must see each text by itself."""
+    return text[::-1].lower()
+
+
+def with_nul(text: str) -> str:
+    """A preprocessor that puts what separates texts into one."""
+    return text.replace("\u4e8c", "\0").lower()
+
+
+@given(
+    st.lists(st.sampled_from(TEXTS), min_size=1, max_size=30),
+    st.sampled_from([str.lower, reversed_lower, with_nul]),
+)
+def test_the_bytes_that_are_scored_are_those_of_the_strings(
+    texts: list[str], preprocess: Callable[[str], str]
+) -> None:
     """Whether a model gets strings or places, the same bytes are cut into words."""
     [column] = read(texts).inputs
     assert isinstance(column, Texts)
-    assert prepared().joined(column, starts_of) == prepared().joined(texts, starts_of)
+    by = prepared(preprocess)
+    assert by.joined(column, starts_of) == by.joined(texts, starts_of)
 
 
 @given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=30))
