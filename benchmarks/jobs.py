@@ -47,7 +47,7 @@ def _by_queue(
     running: Running, ours: SmallJobs, reference: TaskPerJob, texts: list[str], options: Options
 ) -> Table:
     """Measure queue and workers without HTTP."""
-    rounds, trips = (1, 50) if options.quick else (5, 500)
+    rounds, trips = (1, 50) if options.quick else (3, 300)
     table = Table(f"One-row jobs in the queue, {MODEL}", ("", "ours", "task per job"))
     scores: dict[str, list[float]] = {}
 
