@@ -118,12 +118,16 @@ check: $(ENVIRONMENT)  ## check format, lint, types and the contracts of imports
 sure: check test  ## check and test: everything that must pass before a commit
 
 .PHONY: bench
-bench: $(ENVIRONMENT)  ## run all benchmarks, up to 45 minutes; tables here, JSON in benchmarks/results
+bench: $(ENVIRONMENT)  ## run most benchmarks, up to half an hour; tables here, JSON in benchmarks/results
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
 bench-quick: $(ENVIRONMENT)  ## run the benchmarks' checks of answers, with little data: under 5 minutes
 	$(BIN)/python -m benchmarks --quick
+
+.PHONY: bench-models
+bench-models: $(ENVIRONMENT)  ## measure how models are loaded and replaced: a quarter of an hour
+	$(BIN)/python -m benchmarks models changes
 
 .PHONY: bench-peers
 bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, Polars, LitServe and MLServer, and run them side by side

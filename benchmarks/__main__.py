@@ -12,8 +12,9 @@ from benchmarks.machine import machine
 from benchmarks.report import RESULTS, BadUse, Options, Table, show, write_json
 from benchmarks.service import ServiceFailed
 
-#: The benchmarks in the order in which they run. The last two run only if they are
-#: named: `object_storage` needs SeaweedFS, and `peers` environments that must be installed first
+#: The benchmarks in the order in which they run. The last four run only if they are named: `models`
+#: and `changes`, which load models again and again, take a quarter of an hour; `object_storage`
+#: needs SeaweedFS, and `peers` environments that must be installed first
 #: (`python -m benchmarks.peers install`).
 NAMES = (
     "scoring",
@@ -23,21 +24,20 @@ NAMES = (
     "table_parts",
     "tables",
     "memory",
-    "models",
-    "changes",
     "requests",
     "jobs",
     "fairness",
     "crowd",
     "growth",
     "scale",
+    "models",
+    "changes",
     "object_storage",
     "peers",
 )
 
-#: Those that measure models while they are loaded and replaced. Tests check that they are right, so
-#: that a quick run, which has no figures to show, leaves them out unless they are named.
-OF_LOADING = ("models", "changes")
+#: How many of them run only if they are named.
+IF_NAMED = 4
 
 
 @click.command()
@@ -62,9 +62,9 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, texts, bulk, explain, table_parts, tables, memory, models, changes,
-    requests, jobs, fairness, crowd, growth, scale, object_storage, peers. Without a name all except
-    the last two run, and with --quick also without models and changes.
+    NAME is one of: scoring, texts, bulk, explain, table_parts, tables, memory, requests, jobs,
+    fairness, crowd, growth, scale, models, changes, object_storage, peers. Without a name all
+    except the last four run.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """
@@ -76,8 +76,7 @@ def main(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     options = Options(quick=quick, long=long, csv=csv, seed=seed)
     wrong = []
-    usual = [name for name in NAMES[:-2] if not (quick and name in OF_LOADING)]
-    for name in names or usual:
+    for name in names or NAMES[:-IF_NAMED]:
         here, began = machine(), time.monotonic()
         try:
             tables: list[Table] = import_module(f"benchmarks.{name}").run(options)

@@ -126,7 +126,7 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
         rows, "benchmarks.bare", source, bare, BUNDLED_MODELS / contest.model, PROCESSES
     )
     # More rounds, because these two rates are close together.
-    costs = interleave({"ours": send, "bare": run_bare}, 3 * rounds)
+    costs = interleave({"ours": send, "bare": run_bare}, 2 * rounds)
     before = commands_of(running)
     last = transfer(running, source, ours, contest.model)
     commands = (
@@ -135,7 +135,7 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
     title = f"Bulk with `{contest.model}`: {rows:,} rows, by HTTP, CSV to CSV"
     table = Table(title, ("ours, against", "ours", "reference"))
     table.notes = [
-        f"{rounds} interleaved rounds with the script, {3 * rounds} with the bare processes.",
+        f"{rounds} interleaved rounds with the script, {2 * rounds} with the bare processes.",
         f"{PROCESSES} processes each, models loaded.",
     ]
     table.rows = [

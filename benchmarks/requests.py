@@ -41,7 +41,7 @@ def run(options: Options) -> list[Table]:
 
 def _compare(model: str, ours: Running, article: str, texts: list[str], options: Options) -> Table:
     """Compare the service with the article's design, with the same model, in turn."""
-    rounds, seconds = (1, 1.0) if options.quick else (5, 5.0)
+    rounds, seconds = (1, 1.0) if options.quick else (5, 3.0)
     expected = _scores(article, texts)
     table = Table(f"POST /sentiment with one text, {model}", ("clients", "ours", "article"))
     wrong: list[str] = []

@@ -41,7 +41,7 @@ def run(options: Options) -> list[Table]:
 
 
 def _pipelines(options: Options, folder: Path) -> Table:
-    rows, rounds = (5_000, 1) if options.quick else (20_000, 5)
+    rows, rounds = (5_000, 1) if options.quick else (10_000, 5)
     texts, rows = _texts(options, rows, folder)
     about = (
         f"{rows:,} texts, {rounds} interleaved rounds, one core each, rows per second of processor "
@@ -71,7 +71,7 @@ def _pipelines(options: Options, folder: Path) -> Table:
 
 
 def _networks(options: Options, folder: Path) -> Table:
-    rows, singles, rounds = (1_000, 10, 1) if options.quick else (10_000, 20, 3)
+    rows, singles, rounds = (1_000, 10, 1) if options.quick else (4_000, 20, 3)
     texts, rows = _texts(options, rows, folder)
     about = (
         f"{rows:,} texts, {rounds} interleaved rounds, one core each, text to score in both, rows "
