@@ -22,6 +22,7 @@ from benchmarks.report import RESULTS, number
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 END = "<!-- end of figures -->"
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 _MISSED = ", **not reached**"
 _MARKS = re.compile(rf"<!-- figures: (\w+) -->\n.*?{END}", re.DOTALL)
 
@@ -89,7 +90,9 @@ def _table(table: dict[str, Any]) -> str:
     ]
     drawn = [[heading, "---", *cells] for heading, cells in columns if any(cells)]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in zip(*drawn, strict=True))
-    blocks = [f"**{table['title']}**", lines, " ".join(table["notes"])]
+    # A line of the page has one sentence; one may be spread over several notes.
+    notes = _SENTENCE_END.sub("\n", " ".join(table["notes"]))
+    blocks = [f"**{table['title']}**", lines, notes]
     return "\n\n".join(filter(None, blocks))
 
 
