@@ -16,103 +16,13 @@ from shared.config.object_address import ObjectAddress, object_address
 from shared.storage import object_connection
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.object_blobs import ObjectBlobs
-from shared.storage.object_errors import CredentialsExpired, ObjectStorageError, as_os_errors
+from shared.storage.object_errors import CredentialsExpired, ObjectStorageError
 from shared.storage.object_files import HEAD_BYTES, PIECE_BYTES
 from shared.storage.object_store import open_object_store
 from shared.storage.sealed import SealedBlobs
 from shared.storage.unfinished import remove_unfinished
 
 pytest.importorskip("obstore", reason="the extra object-storage")
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("s3://bucket", ("s3", "bucket", "")),
-        ("s3://bucket/deep/prefix/", ("s3", "bucket", "deep/prefix")),
-        ("gs://bucket/a", ("gs", "bucket", "a")),
-        ("az://container", ("az", "container", "")),
-    ],
-)
-def test_an_address_has_a_scheme_a_bucket_and_a_prefix(text: str, parts: object) -> None:
-    """A slash at the end makes no difference."""
-    assert object_address(text) == parts
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "bucket",
-        "/a/folder",
-        "file:///a",
-        "s3:///a",
-        "s3://key:secret@bucket",
-        "s3://a/../b",
-        "s3://a/b//c",
-        "s3://a?b=c",
-        "http://host/bucket",
-    ],
-)
-def test_what_is_no_address_is_refused(text: str) -> None:
-    """The message says what an address looks like."""
-    with pytest.raises(ValueError, match=r"s3://bucket/prefix"):
-        object_address(text)
-
-
-def _answer(status: str, code: str = "") -> str:
-    answer = f"<Error><Code>{code}</Code></Error>"
-    return f"Error performing GET ... Server returned non-2xx status code: {status}: {answer}"
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (_answer("404 Not Found", "NoSuchBucket"), "does not exist. Make it"),
-        (_answer("403 Forbidden", "AccessDenied"), "denies access (AccessDenied)"),
-        (_answer("400 Bad Request", "ExpiredToken"), "have expired (ExpiredToken). Renew them"),
-        (_answer("403 Forbidden", "RequestTimeTooSkewed"), "whose clock is wrong"),
-        (_answer("503 Service Unavailable", "SlowDown"), "answers with an error (SlowDown)"),
-        (_answer("500 Internal Server Error"), "answers with an error"),
-        ("Error performing PUT http://169.254.169.254/latest/api/token", "without credentials"),
-        ("Error ... HTTP error: error sending request", "does not answer"),
-    ],
-)
-def test_errors_say_what_to_do(text: str, says: str) -> None:
-    """Each is an error of the system, as a full disk is one, and no blob is taken for missing."""
-    from obstore.exceptions import GenericError  # noqa: PLC0415
-
-    kinds = [GenericError] + [FileNotFoundError] * ("NoSuchBucket" in text)
-    for kind in kinds:
-        with pytest.raises(ObjectStorageError) as raised, as_os_errors("s3://bucket"):
-            raise kind(text + "\n\nDebug source:\nmuch more")
-        assert raised.value.strerror.startswith("s3://bucket ")
-        assert says in raised.value.strerror
-        assert "much more" not in raised.value.strerror
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        ("400 Bad Request", "ExpiredToken"),
-        ("400 Bad Request", "InvalidToken"),
-        ("403 Forbidden", "RequestTimeTooSkewed"),
-        ("400 Bad Request", "ExpiredTokenException"),
-        ("401 Unauthorized", ""),
-    ],
-)
-def test_credentials_that_must_be_renewed_are_told_from_missing_rights(
-    status: str, code: str
-) -> None:
-    """By the store's code, or by obstore's exception: the wording of a message may change."""
-    from obstore.exceptions import GenericError, UnauthenticatedError  # noqa: PLC0415
-
-    with pytest.raises(CredentialsExpired), as_os_errors("s3://bucket"):
-        raise GenericError(_answer(status, code))
-    with pytest.raises(CredentialsExpired), as_os_errors("s3://bucket"):
-        raise UnauthenticatedError("in other words")
-    with pytest.raises(ObjectStorageError) as raised, as_os_errors("s3://bucket"):
-        raise GenericError(_answer("403 Forbidden", "AccessDenied"))
-    assert not isinstance(raised.value, CredentialsExpired)
 
 
 @pytest.mark.process
